@@ -1,0 +1,20 @@
+/** Where time comes from. Nothing in parsec and no plugin reads the time elsewhere, so that a test can turn it. */
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /**
+   * Calls `callback` once after `delay` milliseconds. Does not keep the process alive.
+   * @returns a function that cancels the call; calling it late or twice does nothing.
+   */
+  schedule(delay: number, callback: () => void): () => void;
+}
+
+/** The wall clock. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  schedule(delay, callback) {
+    const timer = setTimeout(callback, delay);
+    timer.unref();
+    return () => clearTimeout(timer);
+  },
+};

@@ -1,0 +1,52 @@
+import type { JSONWebKeySet } from '../jwk.js';
+import type { HealthReporter } from '../health.js';
+
+/** What a credential of an issuer may be used as. */
+export type TrustedRole = 'subject' | 'requester';
+
+/** Where the keys of an issuer come from. */
+export type IssuerKeySource =
+  | { readonly jwks: JSONWebKeySet }
+  | { readonly jwksUri: string; readonly allowHttp: boolean }
+  /** Relative to the directory of the configuration file. */
+  | { readonly jwksFile: string };
+
+/** An external issuer whose credentials are accepted: data only, the verification is core code. */
+export interface TrustedIssuer {
+  /** Its name in policies, logs and metrics; unique among all trust stores. */
+  readonly name: string;
+  /** The exact `iss`; unique among all trust stores. */
+  readonly issuer: string;
+  readonly keys: IssuerKeySource;
+  readonly acceptAs: readonly TrustedRole[];
+  /** Subject token types (URIs) that are accepted from it. */
+  readonly tokenTypes: readonly string[];
+  /** The `aud` values that are accepted; a subject credential must hold one of them. */
+  readonly audiences: readonly string[];
+  /** JWS algorithms that are accepted, whatever a token says. */
+  readonly algorithms: readonly string[];
+  /** Prefix that makes its `sub` values unique within the trust domain. */
+  readonly namespace?: string;
+  readonly trustDomain?: string;
+  readonly scope: {
+    readonly claim: string;
+    /** External scope to internal scopes; what it does not name grants nothing. Without a map, names stay as they are. */
+    readonly map?: ReadonlyMap<string, readonly string[]>;
+  };
+  /** Names of the claims that may go further; `*` stands for all. */
+  readonly claims: { readonly allow: readonly string[] };
+  /** Milliseconds. */
+  readonly clockSkew: number;
+  /** Milliseconds. */
+  readonly expLeeway: number;
+  /** Longest life of a client assertion, in milliseconds. */
+  readonly maxLifetime: number;
+  /** Whether tokens bound to a key (`cnf`) are accepted although the binding is not checked. */
+  readonly allowBound: boolean;
+}
+
+/** Whom do we trust, and with which keys? */
+export interface TrustStore extends Partial<HealthReporter> {
+  /** The issuers that are trusted now. Answers from memory. */
+  trustedIssuers(): readonly TrustedIssuer[];
+}

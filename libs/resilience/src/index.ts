@@ -1,0 +1,1 @@
+export { callWithDeadline, DeadlineError } from './deadline.js';
