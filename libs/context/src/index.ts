@@ -1,1 +1,1 @@
-export {};
+export { findMappingProblems, type ClaimMapping, type MappingProblem } from './mapping-problems.js';

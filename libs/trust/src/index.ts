@@ -1,1 +1,1 @@
-export {};
+export { findIssuerConflicts, type IssuerConflict } from './issuer-conflicts.js';
