@@ -1,0 +1,2 @@
+/** The options of the key manager `memory`: there are none. */
+export class MemoryKeyManagerOptions {}
