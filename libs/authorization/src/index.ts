@@ -1,1 +1,2 @@
-export {};
+export { authorize, DeniedError, Grant, type NamedAuthorizer } from './authorize.js';
+export { grantScope } from './grant-scope.js';

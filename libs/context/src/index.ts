@@ -1,1 +1,4 @@
+export { ClaimMapper, type ClaimMappings, type MappedClaim } from './claim-mapper.js';
+export { findCredential } from './find-credential.js';
+export { gatherData, type ConfiguredDataSource, type GatheredData } from './gather-data.js';
 export { findMappingProblems, type ClaimMapping, type MappingProblem } from './mapping-problems.js';

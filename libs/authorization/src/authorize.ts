@@ -1,0 +1,103 @@
+import { hasCode, ParsecError, type Authorizer, type Decision, type ExchangeFacts, type Permit } from '@parsec/plugin-sdk';
+import { callWithDeadline } from '@parsec/resilience';
+import { matches } from './matches.js';
+
+/** Milliseconds that an authorizer may take. */
+const DEADLINE = 2_000;
+
+/** An authorizer under the name that configuration gives it. */
+export interface NamedAuthorizer {
+  readonly name: string;
+  readonly authorizer: Authorizer;
+}
+
+/** A refusal by policy, with what decided it. */
+export class DeniedError extends ParsecError {
+  constructor(
+    reason: string,
+    readonly authorizer: string,
+    readonly rule: string | undefined,
+    cause?: unknown,
+  ) {
+    super('PARSEC_AUTHORIZATION_DENIED', `the authorizer "${authorizer}" does not permit this`, { reason, cause });
+  }
+}
+
+/** What all authorizers together permit. Their limits add up: each one holds. */
+export class Grant {
+  /** `authorizer/rule` for every authorizer, for the audit line. */
+  readonly rules: readonly string[];
+  /** Milliseconds, or `undefined` where no permit sets a limit. */
+  readonly maxTtl: number | undefined;
+  readonly outliveSubject: boolean;
+
+  constructor(readonly permits: readonly (Permit & { readonly authorizer: string })[]) {
+    this.rules = permits.map(({ authorizer, rule }) => (rule === undefined ? authorizer : `${authorizer}/${rule}`));
+    const limits = permits.flatMap(({ maxTtl }) => maxTtl ?? []);
+    this.maxTtl = limits.length === 0 ? undefined : Math.min(...limits);
+    this.outliveSubject = permits.every(({ outliveSubject }) => outliveSubject);
+  }
+
+  /** Whether the requester is believed about this member of `request_context` or `request_details`. */
+  believes(part: 'context' | 'details', member: string): boolean {
+    return this.permits.every((permit) => matches(permit[part], member));
+  }
+}
+
+/**
+ * Asks every authorizer; all must permit.
+ * @throws DeniedError where one denies, errs, answers nonsense, or permits only something else
+ * @throws UnavailableError where one cannot be reached or does not answer in time
+ */
+export async function authorize(authorizers: readonly NamedAuthorizer[], facts: ExchangeFacts, signal: AbortSignal): Promise<Grant> {
+  // Nothing can be permitted where nobody was asked; configuration refuses this earlier.
+  if (authorizers.length === 0) throw new DeniedError('no_authorizer', '', undefined);
+  const decisions = await Promise.all(authorizers.map((authorizer) => ask(authorizer, facts, signal)));
+  const permits = decisions.map((decision, index) => {
+    const authorizer = authorizers[index]?.name ?? '';
+    if (decision.outcome !== 'permit') throw new DeniedError(decision.reason, authorizer, decision.rule);
+    const exceeded = findExceededLimit(decision, facts);
+    if (exceeded !== undefined) throw new DeniedError(exceeded, authorizer, decision.rule);
+    return { ...decision, authorizer };
+  });
+  return new Grant(permits);
+}
+
+async function ask({ name, authorizer }: NamedAuthorizer, facts: ExchangeFacts, signal: AbortSignal): Promise<Decision> {
+  let decision: Decision;
+  try {
+    decision = await callWithDeadline((context) => authorizer.authorize(facts, context), {
+      milliseconds: DEADLINE,
+      signal,
+      what: `authorizer "${name}"`,
+    });
+  } catch (error) {
+    if (hasCode(error, 'PARSEC_UNAVAILABLE')) throw new UnavailableError(`authorizer "${name}" is unavailable`, { cause: error });
+    if (signal.aborted) throw error;
+    throw new DeniedError('authorizer_error', name, undefined, error);
+  }
+  if (!isDecision(decision)) throw new DeniedError('authorizer_error', name, undefined, new Error('its answer is no decision'));
+  return decision;
+}
+
+/** Plugins may be written in plain JavaScript, and an answer that is not understood must not become a permit. */
+function isDecision(decision: Decision): boolean {
+  if (decision?.outcome === 'deny') return typeof decision.reason === 'string';
+  if (decision?.outcome !== 'permit') return false;
+  const { tokenTypes, scopes, grantScopes, context, details, trustedIssuers = [], subjectTokenTypes = [], maxTtl = 1 } = decision;
+  const lists = [tokenTypes, scopes, grantScopes, context, details, trustedIssuers, subjectTokenTypes];
+  return lists.every(isTextList) && typeof decision.outliveSubject === 'boolean' && Number.isFinite(maxTtl) && maxTtl > 0;
+}
+
+function isTextList(list: unknown): boolean {
+  return Array.isArray(list) && list.every((item) => typeof item === 'string');
+}
+
+function findExceededLimit(permit: Permit, { subject, request }: ExchangeFacts): string | undefined {
+  if (!matches(permit.tokenTypes, request.tokenType)) return 'token_type_not_permitted';
+  if (permit.trustedIssuers !== undefined && !matches(permit.trustedIssuers, subject.trustedIssuer)) return 'trusted_issuer_not_permitted';
+  if (permit.subjectTokenTypes !== undefined && !matches(permit.subjectTokenTypes, subject.tokenType)) {
+    return 'subject_token_type_not_permitted';
+  }
+  return undefined;
+}

@@ -1,0 +1,50 @@
+/** The steps of the road, in order. */
+export type Step = 'parse' | 'authenticate' | 'read' | 'verify' | 'authorize' | 'gather' | 'map' | 'issue';
+
+/** What is known about one exchange so far. Holds no credential and no part of one. */
+export interface ExchangeFactsSoFar {
+  txn?: string;
+  sub?: string;
+  req_wl?: string;
+  trusted_issuer?: string;
+  token_type?: string;
+  subject_token_type?: string;
+  scope?: string;
+  /** What decided: `authorizer/rule`, one for each authorizer. */
+  rules?: readonly string[];
+  /** Members of context and details that the requester is not believed about; names only. */
+  ignored_members?: readonly string[];
+  /** Data sources whose data had to be left out. */
+  left_out?: readonly string[];
+  /** SHA-256 of the token, base64url. */
+  token_hash?: string;
+  token_bytes?: number;
+}
+
+/** What the road tells its observer about one exchange. */
+export class ExchangeRecord {
+  readonly facts: ExchangeFactsSoFar = {};
+  /** Milliseconds that each step took, for the steps that were begun. */
+  readonly durations = new Map<Step, number>();
+  readonly #startedAt = performance.now();
+
+  constructor(
+    /** Address of the peer. */
+    readonly peerIp: string,
+  ) {}
+
+  /** Milliseconds since the exchange began. */
+  get elapsed(): number {
+    return performance.now() - this.#startedAt;
+  }
+
+  /** Runs one step and measures it. */
+  async step<Result>(name: Step, run: () => Result | Promise<Result>): Promise<Result> {
+    const startedAt = performance.now();
+    try {
+      return await run();
+    } finally {
+      this.durations.set(name, performance.now() - startedAt);
+    }
+  }
+}

@@ -1,0 +1,105 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { ParsecError, type Clock, type Health, type PluginLogger, type TrustedIssuer, type TrustedRole } from '@parsec/plugin-sdk';
+import { findIssuerConflicts } from './issuer-conflicts.js';
+import { FixedIssuerKeys, RemoteIssuerKeys, type IssuerKeys } from './issuer-keys.js';
+import { OutgoingClient } from './outgoing.js';
+import { readVerificationKeys } from './verification-keys.js';
+
+/** A trusted issuer together with its keys. */
+export interface IssuerEntry {
+  readonly issuer: TrustedIssuer;
+  readonly keys: IssuerKeys;
+}
+
+/** What opening needs beside the issuers. */
+export interface TrustSurroundings {
+  /** Where a relative `jwks_file` starts: the directory of the configuration file. */
+  readonly directory: string;
+  readonly clock: Clock;
+  readonly logger: PluginLogger;
+}
+
+/** Every trusted issuer of a generation. Looking one up takes the same time however many there are. */
+export class TrustedIssuers {
+  readonly #byIssuer: ReadonlyMap<string, IssuerEntry>;
+  readonly #client: OutgoingClient;
+
+  private constructor(entries: readonly IssuerEntry[], client: OutgoingClient) {
+    this.#byIssuer = new Map(entries.map((entry) => [entry.issuer.issuer, entry]));
+    this.#client = client;
+  }
+
+  /**
+   * Reads key files and begins to fetch remote keys, without waiting for them.
+   * @throws ParsecError `PARSEC_CONFIGURATION_INVALID` where issuers conflict or a key file is no JWK Set
+   */
+  static async open(issuers: readonly TrustedIssuer[], surroundings: TrustSurroundings): Promise<TrustedIssuers> {
+    const [conflict] = findIssuerConflicts(issuers);
+    if (conflict !== undefined) throw invalid(issuers[conflict.index]?.name ?? '', conflict.message);
+    const client = new OutgoingClient();
+    const entries: IssuerEntry[] = [];
+    for (const issuer of issuers) entries.push({ issuer, keys: await openKeys(issuer, client, surroundings) });
+    for (const { keys } of entries) if (keys instanceof RemoteIssuerKeys) keys.start();
+    return new TrustedIssuers(entries, client);
+  }
+
+  /** @param iss the exact `iss` of a credential */
+  find(iss: string): IssuerEntry | undefined {
+    return this.#byIssuer.get(iss);
+  }
+
+  /** Whether a subject token of this type is accepted from anyone. */
+  acceptsSubjectTokenType(tokenType: string): boolean {
+    return this.#some('subject', (issuer) => issuer.tokenTypes.includes(tokenType));
+  }
+
+  /** The algorithms that requesters' credentials may be signed with. */
+  get requesterAlgorithms(): readonly string[] {
+    const requesters = [...this.#byIssuer.values()].filter(({ issuer }) => issuer.acceptAs.includes('requester'));
+    return [...new Set(requesters.flatMap(({ issuer }) => issuer.algorithms))];
+  }
+
+  /** How each issuer's keys are, by the issuer's name. */
+  health(): ReadonlyMap<string, Health> {
+    return new Map([...this.#byIssuer.values()].map(({ issuer, keys }) => [issuer.name, keys.health()]));
+  }
+
+  async close(): Promise<void> {
+    for (const { keys } of this.#byIssuer.values()) keys.close();
+    await this.#client.close();
+  }
+
+  #some(role: TrustedRole, matches: (issuer: TrustedIssuer) => boolean): boolean {
+    for (const { issuer } of this.#byIssuer.values()) if (issuer.acceptAs.includes(role) && matches(issuer)) return true;
+    return false;
+  }
+}
+
+async function openKeys(
+  issuer: TrustedIssuer,
+  client: OutgoingClient,
+  { directory, clock, logger }: TrustSurroundings,
+): Promise<IssuerKeys> {
+  const source = issuer.keys;
+  if ('jwksUri' in source) {
+    return new RemoteIssuerKeys({ name: issuer.name, url: source.jwksUri, allowHttp: source.allowHttp, client, clock, logger });
+  }
+  const document = 'jwks' in source ? source.jwks : await readJwksFile(issuer.name, resolve(directory, source.jwksFile));
+  const keys = readVerificationKeys(document);
+  if (keys === undefined) throw invalid(issuer.name, 'its keys are not a JWK Set');
+  if (keys.length === 0) throw invalid(issuer.name, 'its JWK Set holds no usable key');
+  return new FixedIssuerKeys(keys);
+}
+
+async function readJwksFile(name: string, path: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8'));
+  } catch (error) {
+    throw invalid(name, `its jwks_file ${path} cannot be read as JSON`, error);
+  }
+}
+
+function invalid(name: string, message: string, cause?: unknown): ParsecError {
+  return new ParsecError('PARSEC_CONFIGURATION_INVALID', `trusted issuer "${name}": ${message}`, { cause });
+}

@@ -1,0 +1,140 @@
+import { type JsonObject, type TrustedIssuer, type TrustedRole } from '@parsec/plugin-sdk';
+import { compactVerify } from 'jose';
+import { parseCompactJws } from './compact-jws.js';
+import type { IssuerEntry, TrustedIssuers } from './trusted-issuers.js';
+
+/** Why a credential is refused; goes to the log and never to the caller. */
+export type RefusalReason =
+  | 'malformed'
+  | 'header_invalid'
+  | 'kind_mismatch'
+  | 'issuer_untrusted'
+  | 'token_type_not_accepted'
+  | 'algorithm_not_accepted'
+  | 'key_unknown'
+  | 'signature_invalid'
+  | 'expiry_missing'
+  | 'expired'
+  | 'not_yet_valid'
+  | 'issued_in_future'
+  | 'audience_mismatch'
+  | 'subject_invalid'
+  | 'key_bound';
+
+/** A JWT whose signature and general claims were checked. */
+export interface VerifiedJwt {
+  readonly issuer: TrustedIssuer;
+  readonly claims: JsonObject;
+  readonly sub: string;
+  readonly audience: readonly string[];
+  /** Seconds since the epoch. */
+  readonly expiresAt: number;
+  /** What the signature is over; identifies the token. */
+  readonly signingInput: string;
+}
+
+/** What is asked of a credential beyond a good signature of a trusted issuer. */
+export interface VerificationPolicy {
+  readonly role: TrustedRole;
+  /** The subject token type, for subjects. */
+  readonly tokenType?: string;
+  /** Values of `typ` in their short form that this kind of credential may have; a JWT without `typ` is always possible. */
+  readonly types: readonly string[];
+  /** The `aud` values of which a credential of this issuer must hold one. */
+  readonly audiences: (issuer: TrustedIssuer) => readonly string[];
+  readonly maxJsonDepth: number;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+/** The last second of the year 9999: beyond it a number is a mistake, such as milliseconds. */
+const MAX_NUMERIC_DATE = 253_402_300_799;
+/** Characters. */
+const MAX_SUBJECT_LENGTH = 1024;
+
+/**
+ * Verifies a JWT (RFC 7519) of a trusted issuer: one piece of code for every credential that is one.
+ * The issuer is found by its exact `iss` before any key is; the algorithm must be among those that its configuration names
+ * and fit the key; key headers inside the token are never followed.
+ * @returns the reason where the credential is refused
+ * @throws UnavailableError where the issuer is trusted but none of its keys are at hand
+ */
+export async function verifyJwt(token: string, issuers: TrustedIssuers, policy: VerificationPolicy): Promise<VerifiedJwt | RefusalReason> {
+  const jws = parseCompactJws(token, policy.maxJsonDepth);
+  if (jws === undefined) return 'malformed';
+  const { header, payload, signingInput } = jws;
+
+  const { alg, kid, typ } = header as Partial<Record<'alg' | 'kid' | 'typ', unknown>>;
+  if (typeof alg !== 'string' || !isTextOrMissing(kid) || !isTextOrMissing(typ)) return 'header_invalid';
+  // No extension is supported, and one that is not critical must not change how the payload is read (RFC 7797).
+  if (Object.hasOwn(header, 'crit') || Object.hasOwn(header, 'b64')) return 'header_invalid';
+  if (typ !== undefined && !policy.types.includes(shortType(typ))) return 'kind_mismatch';
+
+  const entry = typeof payload['iss'] === 'string' ? issuers.find(payload['iss']) : undefined;
+  if (entry === undefined || !entry.issuer.acceptAs.includes(policy.role)) return 'issuer_untrusted';
+  if (policy.tokenType !== undefined && !entry.issuer.tokenTypes.includes(policy.tokenType)) return 'token_type_not_accepted';
+  if (!entry.issuer.algorithms.includes(alg)) return 'algorithm_not_accepted';
+
+  const signature = await verifySignature(token, entry, kid, alg);
+  if (signature !== 'good') return signature;
+  return checkClaims(payload, entry.issuer, policy, signingInput);
+}
+
+async function verifySignature(
+  token: string,
+  { keys }: IssuerEntry,
+  kid: string | undefined,
+  alg: string,
+): Promise<'good' | RefusalReason> {
+  const candidates = await keys.candidates(kid, alg);
+  for (const { key } of candidates) {
+    try {
+      await compactVerify(token, key, { algorithms: [alg] });
+      return 'good';
+    } catch {
+      // Another key may have the same `kid`, or the token may name none.
+    }
+  }
+  return candidates.length === 0 ? 'key_unknown' : 'signature_invalid';
+}
+
+function checkClaims(
+  claims: JsonObject,
+  issuer: TrustedIssuer,
+  policy: VerificationPolicy,
+  signingInput: string,
+): VerifiedJwt | RefusalReason {
+  const { exp, nbf, iat, sub, aud } = claims as Partial<Record<'exp' | 'nbf' | 'iat' | 'sub' | 'aud', unknown>>;
+  const now = policy.now / 1_000;
+  const skew = issuer.clockSkew / 1_000;
+
+  if (!isNumericDate(exp)) return 'expiry_missing';
+  if (now >= exp + issuer.expLeeway / 1_000) return 'expired';
+  if (nbf !== undefined && !(isNumericDate(nbf) && nbf <= now + skew)) return 'not_yet_valid';
+  if (iat !== undefined && !(isNumericDate(iat) && iat <= now + skew)) return 'issued_in_future';
+
+  const audience = readAudience(aud);
+  if (audience === undefined || !policy.audiences(issuer).some((accepted) => audience.includes(accepted))) return 'audience_mismatch';
+  if (typeof sub !== 'string' || sub === '' || sub.length > MAX_SUBJECT_LENGTH || !sub.isWellFormed()) return 'subject_invalid';
+  // The holder's proof is not checked here, so a bound token would become a bearer token.
+  if (Object.hasOwn(claims, 'cnf') && !issuer.allowBound) return 'key_bound';
+  return { issuer, claims, sub, audience, expiresAt: exp, signingInput };
+}
+
+function isTextOrMissing(value: unknown): value is string | undefined {
+  return value === undefined || typeof value === 'string';
+}
+
+/** `application/` may be left out of a media type in `typ`, and case does not count (RFC 7515 section 4.1.9). */
+function shortType(typ: string): string {
+  return typ.toLowerCase().replace(/^application\//, '');
+}
+
+function isNumericDate(value: unknown): value is number {
+  return typeof value === 'number' && value > 0 && value <= MAX_NUMERIC_DATE;
+}
+
+function readAudience(aud: unknown): readonly string[] | undefined {
+  if (typeof aud === 'string') return [aud];
+  return Array.isArray(aud) && aud.every((value): value is string => typeof value === 'string') ? aud : undefined;
+}

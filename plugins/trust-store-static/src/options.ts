@@ -1,0 +1,135 @@
+import { Duration, Optional, type JSONWebKeySet, type TrustedRole } from '@parsec/plugin-sdk';
+import { Type } from 'class-transformer';
+import { ArrayNotEmpty, ArrayUnique, IsArray, IsBoolean, IsIn, IsNotEmpty, IsString, Matches, ValidateNested } from 'class-validator';
+import { HasExactlyOneKeySource, IsJwksUri, IsKeySet, IsScopeMap, SubjectsNeed } from './validators.js';
+
+/** JWS algorithms that credentials may be signed with. */
+const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'];
+
+/** Subject token types (RFC 8693 section 3) that are JWTs of an issuer. */
+const TOKEN_TYPES = ['access_token', 'jwt', 'id_token'].map((name) => `urn:ietf:params:oauth:token-type:${name}`);
+
+/** How the scope of a credential is read. */
+export class ScopeOptions {
+  /** The claim that holds it: a text of names, or a list of them. */
+  @IsString()
+  @IsNotEmpty()
+  claim = 'scope';
+
+  /** External scope to the internal scopes it stands for. What is not named stands for nothing; without a map, names stay as they are. */
+  @Optional()
+  @IsScopeMap()
+  @Type(() => Object)
+  map?: Map<string, string[]>;
+}
+
+/** What of a credential may go further. */
+export class ClaimsOptions {
+  /** Names of claims that expressions may see; `*` stands for any run of characters. */
+  @IsArray()
+  @IsString({ each: true })
+  allow: string[] = [];
+}
+
+/** One trusted issuer. Exactly one of `jwks_uri`, `jwks` and `jwks_file` says where its keys are. */
+export class IssuerOptions {
+  /** The exact `iss` of its credentials. */
+  @IsString()
+  @IsNotEmpty()
+  @HasExactlyOneKeySource()
+  issuer!: string;
+
+  /** Where its keys are fetched: https, or http on loopback. */
+  @Optional()
+  @IsJwksUri()
+  jwks_uri?: string;
+
+  /** Its keys, written out. */
+  @Optional()
+  @IsKeySet()
+  @Type(() => Object)
+  jwks?: JSONWebKeySet;
+
+  /** A file with its keys; relative to the configuration file. */
+  @Optional()
+  @IsString()
+  @IsNotEmpty()
+  jwks_file?: string;
+
+  /** Whether `jwks_uri` may be plain http beyond loopback. */
+  @IsBoolean()
+  allow_http = false;
+
+  /** What its credentials may be used as: subject, requester or both. */
+  @IsArray()
+  @ArrayNotEmpty()
+  @ArrayUnique()
+  @IsIn(['subject', 'requester'], { each: true })
+  accept_as!: TrustedRole[];
+
+  /** Subject token types that are accepted from it; subjects need at least one. */
+  @IsArray()
+  @ArrayUnique()
+  @IsIn(TOKEN_TYPES, { each: true })
+  @SubjectsNeed()
+  token_types: string[] = [];
+
+  /** `aud` values, of which a subject's credential must hold one; subjects need at least one. Requesters always address this service. */
+  @IsArray()
+  @ArrayUnique()
+  @IsString({ each: true })
+  @IsNotEmpty({ each: true })
+  @SubjectsNeed()
+  audiences: string[] = [];
+
+  /** JWS algorithms that are accepted from it. */
+  @IsArray()
+  @ArrayNotEmpty()
+  @ArrayUnique()
+  @IsIn(ALGORITHMS, { each: true })
+  algorithms: string[] = ['ES256', 'ES384', 'RS256', 'PS256', 'EdDSA'];
+
+  /** Put before its `sub` values with a colon, so that they are unique within the trust domain. */
+  @Optional()
+  @Matches(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, { message: 'expected letters, digits, dots, dashes and underscores, 64 at most' })
+  namespace?: string;
+
+  /** The trust domain it speaks for; expressions see it as `subject.trust_domain`. */
+  @Optional()
+  @IsString()
+  @IsNotEmpty()
+  trust_domain?: string;
+
+  @ValidateNested()
+  @Type(() => ScopeOptions)
+  scope: ScopeOptions = new ScopeOptions();
+
+  @ValidateNested()
+  @Type(() => ClaimsOptions)
+  claims: ClaimsOptions = new ClaimsOptions();
+
+  /** How far its clock may be off, for `iat` and `nbf`. */
+  @Duration({ max: 300_000 })
+  clock_skew = 30_000;
+
+  /** For how long after `exp` a credential is still accepted. */
+  @Duration({ max: 300_000 })
+  exp_leeway = 0;
+
+  /** Longest life of a client assertion. */
+  @Duration({ min: 1_000, max: 86_400_000 })
+  max_lifetime = 3_600_000;
+
+  /** Whether tokens bound to a key (`cnf`) are accepted, although the binding is not checked. */
+  @IsBoolean()
+  allow_bound = false;
+}
+
+/** Options of the trust store `static`. */
+export class StaticTrustStoreOptions {
+  /** Trusted issuers by their names, which policies, logs and metrics use. */
+  @ValidateNested()
+  @Type(() => IssuerOptions)
+  @IsNotEmpty()
+  issuers!: Map<string, IssuerOptions>;
+}

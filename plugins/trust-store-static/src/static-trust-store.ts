@@ -1,0 +1,18 @@
+import { Injectable } from '@nestjs/common';
+import type { TrustedIssuer, TrustStore } from '@parsec/plugin-sdk';
+import { StaticTrustStoreOptions } from './options.js';
+import { readTrustedIssuers } from './read-trusted-issuers.js';
+
+/** The trusted issuers that stand in the configuration. They change with it and never by themselves. */
+@Injectable()
+export class StaticTrustStore implements TrustStore {
+  readonly #issuers: readonly TrustedIssuer[];
+
+  constructor(options: StaticTrustStoreOptions) {
+    this.#issuers = readTrustedIssuers(options);
+  }
+
+  trustedIssuers(): readonly TrustedIssuer[] {
+    return this.#issuers;
+  }
+}

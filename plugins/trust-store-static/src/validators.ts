@@ -1,0 +1,68 @@
+import { compilePatterns, isJsonObject } from '@parsec/plugin-sdk';
+import { registerDecorator, type ValidationArguments } from 'class-validator';
+import type { IssuerOptions } from './options.js';
+
+const KEY_SOURCES = ['jwks_uri', 'jwks', 'jwks_file'] as const;
+/** scope-token (RFC 6749 section 3.3). */
+const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
+
+/** On `issuer`: one of the places for keys is given, and only one. */
+export const HasExactlyOneKeySource = rule(
+  (_value, issuer) => KEY_SOURCES.filter((source) => issuer[source] !== undefined).length === 1,
+  `expected exactly one of ${KEY_SOURCES.join(', ')} beside it`,
+);
+
+/** A list that may stay empty for issuers of requesters only. */
+export const SubjectsNeed = rule(
+  (value, issuer) =>
+    !(Array.isArray(issuer.accept_as) && issuer.accept_as.includes('subject')) || (Array.isArray(value) && value.length > 0),
+  'expected at least one, because subjects are accepted from this issuer',
+);
+
+/** An https URL; or http on loopback, or anywhere where `allow_http` says so. */
+export const IsJwksUri = rule(
+  (value, issuer) => isFetchable(value, issuer.allow_http),
+  'expected an https URL without credentials in it; http only on loopback or with allow_http: true',
+);
+
+/** A JWK Set with at least one key and no symmetric or private ones, which have no place in a configuration. */
+export const IsKeySet = rule(
+  (value) => isJsonObject(value) && Array.isArray(value['keys']) && value['keys'].length > 0 && value['keys'].every(isPublicKey),
+  'expected a JWK Set {keys: […]} of public keys',
+);
+
+/** External scope to a list of internal ones. */
+export const IsScopeMap = rule(
+  (value) => value instanceof Map && [...value.values()].every((scopes) => Array.isArray(scopes) && scopes.every(isScope)),
+  'expected each external scope with a list of internal scopes, such as {orders.write: [trade.stocks]}',
+);
+
+function isFetchable(value: unknown, allowHttp: unknown): boolean {
+  if (typeof value !== 'string' || !URL.canParse(value)) return false;
+  const { protocol, hostname, username, password } = new URL(value);
+  if (username !== '' || password !== '') return false;
+  const onLoopback = compilePatterns(['localhost', '127.*', '[::1]'])(hostname);
+  return protocol === 'https:' || (protocol === 'http:' && (allowHttp === true || onLoopback));
+}
+
+function isPublicKey(key: unknown): boolean {
+  return isJsonObject(key) && ['RSA', 'EC', 'OKP'].includes(String(key['kty'])) && !Object.hasOwn(key, 'd');
+}
+
+function isScope(scope: unknown): boolean {
+  return typeof scope === 'string' && SCOPE_TOKEN.test(scope);
+}
+
+function rule(validate: (value: unknown, issuer: IssuerOptions) => boolean, expected: string): () => PropertyDecorator {
+  return () => (target, propertyKey) => {
+    registerDecorator({
+      name: 'fits',
+      target: target.constructor,
+      propertyName: String(propertyKey),
+      validator: {
+        validate: (value: unknown, context?: ValidationArguments) => validate(value, context?.object as IssuerOptions),
+        defaultMessage: () => expected,
+      },
+    });
+  };
+}
