@@ -1,4 +1,12 @@
-import { hasCode, ParsecError, type Authorizer, type Decision, type ExchangeFacts, type Permit } from '@parsec/plugin-sdk';
+import {
+  hasCode,
+  ParsecError,
+  UnavailableError,
+  type Authorizer,
+  type Decision,
+  type ExchangeFacts,
+  type Permit,
+} from '@parsec/plugin-sdk';
 import { callWithDeadline } from '@parsec/resilience';
 import { matches } from './matches.js';
 

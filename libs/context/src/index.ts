@@ -1,4 +1,3 @@
 export { ClaimMapper, type ClaimMappings, type MappedClaim } from './claim-mapper.js';
-export { findCredential } from './find-credential.js';
 export { gatherData, type ConfiguredDataSource, type GatheredData } from './gather-data.js';
 export { findMappingProblems, type ClaimMapping, type MappingProblem } from './mapping-problems.js';

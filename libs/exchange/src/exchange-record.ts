@@ -31,6 +31,8 @@ export class ExchangeRecord {
   constructor(
     /** Address of the peer. */
     readonly peerIp: string,
+    /** Trace id of the caller's trace (W3C Trace Context), where it sent one. */
+    readonly traceId: string | undefined,
   ) {}
 
   /** Milliseconds since the exchange began. */

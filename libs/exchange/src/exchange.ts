@@ -42,6 +42,8 @@ export interface ExchangeCall {
   /** The scheme of an `Authorization` header. */
   readonly authorizationScheme?: string | undefined;
   readonly peerIp: string;
+  /** Trace id of the caller's trace (W3C Trace Context). */
+  readonly traceId?: string | undefined;
   /** Aborted when nobody waits for the answer any more. */
   readonly signal: AbortSignal;
 }
@@ -74,7 +76,7 @@ export class Exchange {
 
   /** Never rejects. */
   async run(call: ExchangeCall): Promise<ExchangeOutcome> {
-    const record = new ExchangeRecord(call.peerIp);
+    const record = new ExchangeRecord(call.peerIp, call.traceId);
     try {
       const outcome = await this.#travel(call, record);
       this.settings.observer.issued(record);
@@ -85,8 +87,8 @@ export class Exchange {
   }
 
   /** Accounts for a call that the protocol's adapter had to refuse before there was anything to read. */
-  refuse(error: unknown, peerIp: string): ExchangeOutcome {
-    return this.#refuse(error, new ExchangeRecord(peerIp));
+  refuse(error: unknown, { peerIp, traceId }: Pick<ExchangeCall, 'peerIp' | 'traceId'>): ExchangeOutcome {
+    return this.#refuse(error, new ExchangeRecord(peerIp, traceId));
   }
 
   async #travel(call: ExchangeCall, record: ExchangeRecord): Promise<ExchangeOutcome> {

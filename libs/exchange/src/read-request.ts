@@ -1,5 +1,4 @@
-import { ParsecError, parseJsonObject, type JsonObject } from '@parsec/plugin-sdk';
-import { findCredential } from '@parsec/context';
+import { findCredential, ParsecError, parseJsonObject, type JsonObject } from '@parsec/plugin-sdk';
 import type { RequesterCredentials, SubjectCredential } from '@parsec/trust';
 import type { FormParameters } from './form.js';
 import { holdsUnsafeInteger } from './unsafe-integer.js';

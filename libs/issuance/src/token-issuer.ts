@@ -1,5 +1,5 @@
-import { ParsecError, type JsonObject } from '@parsec/plugin-sdk';
-import { findCredential, type MappedClaim } from '@parsec/context';
+import type { MappedClaim } from '@parsec/context';
+import { findCredential, ParsecError, type JsonObject } from '@parsec/plugin-sdk';
 import type { Signer } from '@parsec/keys';
 import { v7 as uuidv7 } from 'uuid';
 

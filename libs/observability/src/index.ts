@@ -1,1 +1,4 @@
-export {};
+export { AuditLog } from './audit-log.js';
+export { ExchangeMetrics } from './exchange-metrics.js';
+export { createLogger, instanceLogger, pluginLogger, redact, type LogLevel } from './logger.js';
+export { observers } from './observers.js';

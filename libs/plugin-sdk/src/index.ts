@@ -1,6 +1,7 @@
 export * from './clock.js';
 export * from './define-plugin.js';
 export * from './errors.js';
+export * from './find-credential.js';
 export * from './health.js';
 export * from './instance-context.js';
 export * from './json.js';

@@ -1,4 +1,4 @@
-import { type JsonObject, type TrustedIssuer, type TrustedRole } from '@parsec/plugin-sdk';
+import { findCredential, type JsonObject, type TrustedIssuer, type TrustedRole } from '@parsec/plugin-sdk';
 import { compactVerify } from 'jose';
 import { parseCompactJws } from './compact-jws.js';
 import type { IssuerEntry, TrustedIssuers } from './trusted-issuers.js';
@@ -115,7 +115,7 @@ function checkClaims(
 
   const audience = readAudience(aud);
   if (audience === undefined || !policy.audiences(issuer).some((accepted) => audience.includes(accepted))) return 'audience_mismatch';
-  if (typeof sub !== 'string' || sub === '' || sub.length > MAX_SUBJECT_LENGTH || !sub.isWellFormed()) return 'subject_invalid';
+  if (!isSubject(sub)) return 'subject_invalid';
   // The holder's proof is not checked here, so a bound token would become a bearer token.
   if (Object.hasOwn(claims, 'cnf') && !issuer.allowBound) return 'key_bound';
   return { issuer, claims, sub, audience, expiresAt: exp, signingInput };
@@ -123,6 +123,13 @@ function checkClaims(
 
 function isTextOrMissing(value: unknown): value is string | undefined {
   return value === undefined || typeof value === 'string';
+}
+
+/** It goes into the token and the log, so it is bounded and is no credential itself. */
+function isSubject(sub: unknown): sub is string {
+  return (
+    typeof sub === 'string' && sub !== '' && sub.length <= MAX_SUBJECT_LENGTH && sub.isWellFormed() && findCredential(sub) === undefined
+  );
 }
 
 /** `application/` may be left out of a media type in `typ`, and case does not count (RFC 7515 section 4.1.9). */

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '@parsec/plugin-sdk';
+import { isJsonObject, type JsonObject, type JsonValue } from './json.js';
 
 /** Shorter texts cannot hold a JOSE header with an algorithm. */
 const MIN_LENGTH = 16;
@@ -39,10 +39,17 @@ function holdsCompactJose(text: string): boolean {
   for (const run of text.split(/[^A-Za-z0-9_.=-]+/)) {
     const parts = run.split('.');
     for (let index = 0; index + 2 < parts.length; index += 1) {
-      if (isJoseHeader(parts[index] ?? '')) return true;
+      if (isJoseHeader(withoutPadding(parts[index] ?? ''))) return true;
     }
   }
   return false;
+}
+
+/** Lenient parsers take padded parts; and in a query, what stands before the last `=` is the parameter's name. */
+function withoutPadding(part: string): string {
+  let end = part.length;
+  while (end > 0 && part[end - 1] === '=') end -= 1;
+  return part.slice(part.lastIndexOf('=', end - 1) + 1, end);
 }
 
 function isJoseHeader(part: string): boolean {

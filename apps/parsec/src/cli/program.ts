@@ -1,0 +1,73 @@
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { createRegistry } from '../built-in-plugins.js';
+import { describePlugins } from './describe-plugins.js';
+import { loadConfiguration, type ConfigurationOptions } from './load-configuration.js';
+import { reportFailure } from './report-failure.js';
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
+
+/** The command line. Every command exits with 1 where the configuration is not in order. */
+export function createProgram(): Command {
+  const program = new Command('parsec')
+    .description('parsec, a Transaction Token Service: outside credentials in, short-lived signed Txn-Tokens out.')
+    .version(version, '-V, --version')
+    .showHelpAfterError()
+    .addHelpText(
+      'after',
+      `
+Examples:
+  parsec validate -c parsec.yaml
+  parsec serve -c parsec.yaml --set server.http_port=9000
+  PARSEC__SERVER__HTTP_PORT=9000 parsec serve -c parsec.yaml
+
+What a value is comes from, first to last: --set, environment (PARSEC__ and the path, joined by __), file, default.`,
+    );
+
+  withConfiguration(program.command('serve').description('serve token exchanges until SIGTERM or SIGINT')).action(
+    run(async (options: ConfigurationOptions) => {
+      const { configuration } = await loadConfiguration(options);
+      // Checking a configuration needs none of the host, so only serving waits for it to load.
+      const { serve } = await import('../serve.js');
+      await serve(configuration);
+    }),
+  );
+
+  withConfiguration(program.command('validate').description('check a configuration without opening a socket')).action(
+    run(async (options: ConfigurationOptions) => {
+      const { configuration } = await loadConfiguration(options);
+      process.stdout.write(`${configuration.file} is valid: ${configuration.instances.length} instances.\n`);
+    }),
+  );
+
+  withConfiguration(program.command('plugins').description('list the plugins that a configuration can use'), '').action(
+    run(async (options: ConfigurationOptions) => {
+      const registry = options.config === '' ? createRegistry() : (await loadConfiguration(options)).registry;
+      process.stdout.write(describePlugins(registry.list()));
+    }),
+  );
+
+  return program;
+}
+
+function withConfiguration(command: Command, file = 'parsec.yaml'): Command {
+  return command
+    .option('-c, --config <file>', file === '' ? 'also load the plugins this configuration names' : 'configuration file', file)
+    .option(
+      '-s, --set <path=value>',
+      'override a value, e.g. server.http_port=9000; may be repeated',
+      (value: string, all: string[]) => [...all, value],
+      [],
+    );
+}
+
+function run<Options>(action: (options: Options) => Promise<void>): (options: Options) => Promise<void> {
+  return async (options) => {
+    try {
+      await action(options);
+    } catch (error) {
+      process.stderr.write(reportFailure(error));
+      process.exit(1);
+    }
+  };
+}

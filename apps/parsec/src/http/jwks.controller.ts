@@ -1,0 +1,23 @@
+import { Controller, Get, Req, Res } from '@nestjs/common';
+import type { Request, Response } from 'express';
+import { JWKS_PATHS } from '../service/endpoints.js';
+import { ServiceHost } from '../service/service-host.js';
+
+/** The public keys (RFC 7517), with an entity tag and the age that key rotation counts on. */
+@Controller(JWKS_PATHS)
+export class JwksController {
+  constructor(private readonly host: ServiceHost) {}
+
+  @Get()
+  show(@Req() request: Request, @Res() response: Response): void {
+    const { body, etag, maxAge } = this.host.service.publishedKeys.document;
+    response.setHeader('Cache-Control', maxAge > 0 ? `public, max-age=${maxAge}` : 'no-store');
+    response.setHeader('ETag', etag);
+    if (request.fresh) {
+      response.status(304).end();
+      return;
+    }
+    response.setHeader('Content-Type', 'application/json');
+    response.end(body);
+  }
+}

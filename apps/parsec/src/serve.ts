@@ -1,0 +1,49 @@
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { Configuration } from '@parsec/config';
+import { createLogger } from '@parsec/observability';
+import { raw } from 'express';
+import { Logger } from 'nestjs-pino';
+import { AppModule } from './app.module.js';
+import { provideConfiguration } from './host-tokens.js';
+import { Listener } from './http/listener.js';
+import { listenerLimits } from './http/listener-limits.js';
+import { TOKEN_PATH } from './service/endpoints.js';
+
+/**
+ * Serves a configuration until SIGTERM or SIGINT, then finishes what is in flight and exits with 0.
+ * @throws ParsecError where an instance or a signer cannot be opened, or the system's error where a port cannot be had
+ */
+export async function serve(configuration: Configuration): Promise<void> {
+  const { server, trust_domain: trustDomain, observability } = configuration.settings;
+  const logger = createLogger(observability.log_level);
+  provideConfiguration(configuration);
+  const application = await NestFactory.create<NestExpressApplication>(
+    AppModule.withLogger(logger),
+    new Listener(listenerLimits(server.limits)),
+    {
+      logger: false,
+      abortOnError: false,
+      bodyParser: false,
+    },
+  );
+  // Bodies stay bytes: reading the form is the first step of the road. A compressed body is refused, not unpacked.
+  application.use(`/${TOKEN_PATH}`, raw({ type: () => true, limit: server.limits.body, inflate: false }));
+  application.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
+  try {
+    await application.listen(server.http_port, server.host);
+  } catch (error) {
+    await application.close();
+    throw error;
+  }
+  application.useLogger(application.get(Logger));
+  logger.info(
+    {
+      trust_domain: trustDomain,
+      issuer: server.issuer,
+      http: `http://${server.host}:${server.http_port}`,
+      management: `http://${server.management_host}:${server.management_port}`,
+    },
+    'parsec is serving',
+  );
+}
