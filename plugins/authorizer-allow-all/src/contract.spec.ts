@@ -1,0 +1,16 @@
+import { describeContract, sampleFacts } from '@parsec/plugin-testing';
+import plugin from './index.js';
+
+describeContract({
+  plugin,
+  options: {},
+  permitted: sampleFacts(),
+  cannot: {
+    'invalid options are refused': 'it has no options',
+    'a failed open releases everything': 'opening does nothing',
+    'no error and no log line holds a secret': 'nothing secret is given to it',
+    'a call that pends ends when it is aborted': 'no call waits for anybody',
+    'a denial has a reason code': 'it denies nothing',
+    'an error is never a permit': 'no call can fail',
+  },
+});
