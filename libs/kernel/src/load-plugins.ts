@@ -44,8 +44,10 @@ function locate(entry: string, directory: string): string {
     }
   }
   const path = resolve(directory, entry);
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined) throw new ParsecError('PARSEC_PLUGIN_INVALID', `is not there: ${path} does not exist`);
   // Node's own resolution of directories (package.json "exports" and "main") is what a package's author expects.
-  return pathToFileURL(statSync(path).isDirectory() ? resolveDirectory(path) : path).href;
+  return pathToFileURL(found.isDirectory() ? resolveDirectory(path) : path).href;
 }
 
 function resolveDirectory(path: string): string {

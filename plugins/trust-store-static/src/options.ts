@@ -1,7 +1,7 @@
 import { Duration, Optional, type JSONWebKeySet, type TrustedRole } from '@parsec/plugin-sdk';
 import { Type } from 'class-transformer';
 import { ArrayNotEmpty, ArrayUnique, IsArray, IsBoolean, IsIn, IsNotEmpty, IsString, Matches, ValidateNested } from 'class-validator';
-import { HasExactlyOneKeySource, IsJwksUri, IsKeySet, IsScopeMap, SubjectsNeed } from './validators.js';
+import { AreNamedIssuers, HasExactlyOneKeySource, IsJwksUri, IsKeySet, IsScopeMap, SubjectsNeed } from './validators.js';
 
 /** JWS algorithms that credentials may be signed with. */
 const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'];
@@ -130,6 +130,6 @@ export class StaticTrustStoreOptions {
   /** Trusted issuers by their names, which policies, logs and metrics use. */
   @ValidateNested()
   @Type(() => IssuerOptions)
-  @IsNotEmpty()
+  @AreNamedIssuers()
   issuers!: Map<string, IssuerOptions>;
 }

@@ -6,6 +6,15 @@ const KEY_SOURCES = ['jwks_uri', 'jwks', 'jwks_file'] as const;
 /** scope-token (RFC 6749 section 3.3). */
 const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 
+/** Trusted issuers' names are words, because policies, logs and metrics use them. */
+const ISSUER_NAME = /^[a-z][a-z0-9_]{0,63}$/;
+
+/** On `issuers`: at least one, each under a name of its own. */
+export const AreNamedIssuers = rule(
+  (value) => value instanceof Map && value.size > 0 && [...value.keys()].every((name) => ISSUER_NAME.test(String(name))),
+  'expected trusted issuers by their names, which are lower-case words such as corp_idp',
+);
+
 /** On `issuer`: one of the places for keys is given, and only one. */
 export const HasExactlyOneKeySource = rule(
   (_value, issuer) => KEY_SOURCES.filter((source) => issuer[source] !== undefined).length === 1,

@@ -47,7 +47,7 @@ function assertWellFormed(issuer: TrustedIssuer): void {
   assert.ok(isText(issuer.issuer), `${name}: issuer`);
   assert.ok(acceptAs.length > 0 && acceptAs.every((role) => role === 'subject' || role === 'requester'), `${name}: acceptAs`);
   assert.ok(areTexts(issuer.tokenTypes), `${name}: tokenTypes`);
-  assert.ok(issuer.audiences.length > 0 && areTexts(issuer.audiences), `${name}: audiences`);
+  assert.ok((issuer.audiences.length > 0 || !acceptAs.includes('subject')) && areTexts(issuer.audiences), `${name}: audiences`);
   assert.ok(
     algorithms.length > 0 && areTexts(algorithms) && !algorithms.some((algorithm) => /^(?:none|HS)/i.test(algorithm)),
     `${name}: algorithms`,
