@@ -1,1 +1,20 @@
-export {};
+// Decorators record the types of fields only once this is loaded.
+import 'reflect-metadata';
+export { checkConfiguration } from './check/check-configuration.js';
+export type { Configuration } from './check/configuration.js';
+export { ConfigurationError } from './configuration-error.js';
+export { formatPath, type ConfigurationPath } from './path.js';
+export { formatProblem, type ConfigurationProblem, type Place } from './problem.js';
+export { AdminSection } from './settings/admin-section.js';
+export { ClaimsSection, MappingSection } from './settings/claims-section.js';
+export { ConfigurationSettings } from './settings/configuration-settings.js';
+export { DataSourceSection } from './settings/data-source-section.js';
+export { InstanceSection } from './settings/instance-section.js';
+export { LimitsSection } from './settings/limits-section.js';
+export { ObservabilitySection, type LogLevel } from './settings/observability-section.js';
+export { ServerSection, type ClientAuthenticationMethod } from './settings/server-section.js';
+export { SignerSection } from './settings/signer-section.js';
+export { StateSection, type StateType } from './settings/state-section.js';
+export { TokenIssuerSection, type TokenIssuerType } from './settings/token-issuer-section.js';
+export type { ConfigurationSource } from './source/configuration-source.js';
+export { readConfigurationSource, type ConfigurationInput } from './source/read-configuration-source.js';

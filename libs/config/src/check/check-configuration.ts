@@ -1,0 +1,60 @@
+import type { PluginLoadProblem, PluginRegistry } from '@parsec/kernel';
+import { ConfigurationError } from '../configuration-error.js';
+import { formatPath } from '../path.js';
+import { ConfigurationSettings } from '../settings/configuration-settings.js';
+import type { ConfigurationSource } from '../source/configuration-source.js';
+import { checkObject } from './check-object.js';
+import { checkClaimMappings, findClaimMappings } from './claim-mappings.js';
+import type { Configuration } from './configuration.js';
+import { deepFreeze } from './deep-freeze.js';
+import type { Finding } from './finding.js';
+import { checkInstances, type CheckedInstances } from './instances.js';
+import { checkIssuers } from './issuers.js';
+import { checkReferences } from './references.js';
+import { checkSettings } from './settings.js';
+import { soundnessOf, type Soundness } from './soundness.js';
+import { pluginProblem, toProblem } from './to-problem.js';
+
+/**
+ * Checks everything that can be checked without I/O: every key, the options of every instance with its plugin's class,
+ * and what has to agree between them.
+ * @param pluginProblems what could not be loaded of `source.plugins`
+ * @throws ConfigurationError with every problem at once, those of reading included
+ */
+export function checkConfiguration(
+  source: ConfigurationSource,
+  registry: PluginRegistry,
+  pluginProblems: readonly PluginLoadProblem[],
+): Configuration {
+  const unreadable = new Set(source.problems.map(({ path }) => path).filter((path) => path !== ''));
+  const { object, findings } = checkObject(ConfigurationSettings, source.value());
+  // What was already unreadable is not also wrong.
+  const { isSound } = soundnessOf(unreadable);
+  const own = findings.filter(({ path }) => isSound(path));
+  const soundness = soundnessOf(new Set([...unreadable, ...own.map(({ path }) => formatPath(path))]));
+  const settings = object as ConfigurationSettings;
+  const checked = checkInstances(settings, registry, soundness);
+  const others = [...checked.findings, ...checkRelations(settings, checked, soundness)].filter(({ path }) => isSound(path));
+  const problems = [
+    ...source.problems,
+    ...pluginProblems.map((problem) => pluginProblem(problem, source)),
+    ...[...own, ...others].map((finding) => toProblem(finding, source)),
+  ];
+  if (problems.length > 0) throw new ConfigurationError(problems);
+  const { file, directory } = source;
+  const instances = checked.instances.map(({ name, definition, options }) => ({ name, definition, options }));
+  return { file, directory, settings: deepFreeze(settings), instances };
+}
+
+/** What has to agree between several parts. */
+function checkRelations(settings: ConfigurationSettings, { instances }: CheckedInstances, soundness: Soundness): Finding[] {
+  const claims = findClaimMappings(settings, soundness);
+  const trustStores = instances.filter(({ definition }) => definition.kind === 'trust_store').length;
+  const complete = soundness.isSound(['trust_stores']) && settings.trust_stores.size === trustStores;
+  return [
+    ...checkSettings(settings, soundness),
+    ...checkClaimMappings(claims),
+    ...checkReferences(settings, claims, soundness),
+    ...checkIssuers(instances, complete),
+  ];
+}

@@ -1,0 +1,78 @@
+import type { DeclaredIssuer, PluginDefinition } from '@parsec/plugin-sdk';
+import { findIssuerConflicts } from '@parsec/trust';
+import type { ConfigurationPath } from '../path.js';
+import { within, type Finding } from './finding.js';
+import type { CheckedInstance } from './instances.js';
+import { nearestName } from './nearest-name.js';
+
+interface PlacedIssuer {
+  readonly issuer: DeclaredIssuer['issuer'];
+  readonly path: ConfigurationPath;
+}
+
+/** What the trust stores say of their issuers before they are open. */
+interface Declarations {
+  readonly issuers: readonly PlacedIssuer[];
+  /** Whether every issuer that there will be is among them. */
+  readonly complete: boolean;
+  readonly findings: readonly Finding[];
+}
+
+/**
+ * Finds trusted issuers that cannot stand side by side, and references to issuers that no trust store has.
+ * @param complete whether `instances` holds every trust store that is configured
+ */
+export function checkIssuers(instances: readonly CheckedInstance[], complete: boolean): Finding[] {
+  const trustStores = instances.filter(({ definition }) => definition.kind === 'trust_store');
+  const { issuers, complete: declared, findings } = collectDeclarations(trustStores);
+  const names = new Set(issuers.map(({ issuer }) => issuer.name));
+  // An issuer that is known only while running may have any name.
+  const references = complete && declared ? instances.flatMap((instance) => checkReferencesOf(instance, names)) : [];
+  return [...findings, ...checkConflicts(issuers), ...references];
+}
+
+function collectDeclarations(trustStores: readonly CheckedInstance[]): Declarations {
+  const declarations = trustStores.map(({ definition, options, path }): Declarations => {
+    const { declaredIssuers } = definition as PluginDefinition<'trust_store'>;
+    if (declaredIssuers === undefined) return { issuers: [], complete: false, findings: [] };
+    try {
+      const issuers = declaredIssuers(options).map((declared) => ({ issuer: declared.issuer, path: [...path, ...declared.path] }));
+      // Looked at alone, none conflicts; one that is not even an issuer makes this throw.
+      findIssuerConflicts(issuers.map(({ issuer }) => issuer));
+      return { issuers, complete: true, findings: [] };
+    } catch {
+      return { issuers: [], complete: false, findings: [{ path, message: 'the plugin failed to tell its trusted issuers' }] };
+    }
+  });
+  return {
+    issuers: declarations.flatMap(({ issuers }) => issuers),
+    complete: declarations.every(({ complete }) => complete),
+    findings: declarations.flatMap(({ findings }) => findings),
+  };
+}
+
+function checkConflicts(placed: readonly PlacedIssuer[]): Finding[] {
+  return findIssuerConflicts(placed.map(({ issuer }) => issuer)).map(({ index, key, message }) => ({
+    path: [...(placed[index]?.path ?? []), key],
+    message,
+  }));
+}
+
+function checkReferencesOf({ definition, options, path }: CheckedInstance, names: ReadonlySet<string>): Finding[] {
+  try {
+    const references = definition.issuerReferences?.(options) ?? [];
+    const dangling = references.filter(({ name }) => !name.includes('*') && !names.has(name));
+    return within(
+      path,
+      dangling.map((reference) => danglingReference(reference, names)),
+    );
+  } catch {
+    return [{ path, message: 'the plugin failed to tell which trusted issuers it refers to' }];
+  }
+}
+
+function danglingReference({ name, path }: { name: string; path: ConfigurationPath }, names: ReadonlySet<string>): Finding {
+  const nearest = nearestName(name, names);
+  const message = 'there is no trusted issuer of this name';
+  return nearest === undefined ? { path, message, expected: `one of ${[...names].join(', ')}` } : { path, message, nearest };
+}

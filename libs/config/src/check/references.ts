@@ -1,0 +1,43 @@
+import type { ConfigurationSettings } from '../settings/configuration-settings.js';
+import type { Finding } from './finding.js';
+import { nearestName } from './nearest-name.js';
+import type { ClaimMappings } from './claim-mappings.js';
+import { findReferrers, type Reference, type ReferredSection } from './referrers.js';
+import type { Soundness } from './soundness.js';
+
+/** What one entry of a section is called. */
+const ENTRY_NAMES = { signers: 'signer', authorizers: 'authorizer', key_managers: 'key manager', data_sources: 'data source' } as const;
+
+/** Finds names that stand for nothing, and entries that nothing names. */
+export function checkReferences(settings: ConfigurationSettings, claims: readonly ClaimMappings[], soundness: Soundness): Finding[] {
+  const referrers = findReferrers(settings, claims, soundness);
+  const sections = (Object.keys(ENTRY_NAMES) as ReferredSection[]).filter((section) => soundness.isSound([section]));
+  return sections.flatMap((section) => {
+    const declared = new Set(settings[section].keys());
+    const lists = referrers.filter((referrer) => referrer.section === section).map(({ references }) => references);
+    const references = lists.flatMap((list) => list ?? []);
+    const dangling = references
+      .filter(({ name }) => !declared.has(name))
+      .map((reference) => danglingReference(section, reference, declared));
+    // What a misspelt or unknown reference probably means is not unused.
+    const named = new Set([...references.map(({ name }) => name), ...dangling.map(({ nearest }) => nearest)]);
+    const unused = lists.includes(undefined)
+      ? []
+      : [...declared].filter((name) => !named.has(name)).map((name) => unusedEntry(section, name));
+    return [...dangling, ...unused];
+  });
+}
+
+function danglingReference(section: ReferredSection, { name, path }: Reference, declared: ReadonlySet<string>): Finding {
+  const nearest = nearestName(name, declared);
+  const among = declared.size === 0 ? `a key of ${section}, which has none` : `one of ${[...declared].join(', ')}`;
+  return {
+    path,
+    message: `there is no ${ENTRY_NAMES[section]} of this name`,
+    ...(nearest === undefined ? { expected: among } : { nearest }),
+  };
+}
+
+function unusedEntry(section: ReferredSection, name: string): Finding {
+  return { path: [section, name], message: `nothing uses this ${ENTRY_NAMES[section]}; leave it out` };
+}

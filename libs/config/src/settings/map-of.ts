@@ -1,0 +1,21 @@
+import { isJsonObject } from '@parsec/plugin-sdk';
+import { plainToInstance, Transform, type ClassConstructor } from 'class-transformer';
+import { ValidateNested } from 'class-validator';
+
+/**
+ * A map from names to objects of a class. `@Type` of class-transformer would leave out the entries that are named after a
+ * method of `Map`, such as `keys` or `values`.
+ */
+export function MapOf(type: () => ClassConstructor<object>): PropertyDecorator {
+  const transform = Transform(({ obj, key }) => toMap((obj as Record<string, unknown>)[key], type()), { toClassOnly: true });
+  const validate = ValidateNested({ each: true });
+  return (target, propertyKey) => {
+    transform(target, propertyKey);
+    validate(target, propertyKey);
+  };
+}
+
+function toMap(value: unknown, type: ClassConstructor<object>): unknown {
+  if (!isJsonObject(value)) return value;
+  return new Map(Object.entries(value).map(([name, entry]) => [name, isJsonObject(entry) ? plainToInstance(type, entry) : entry]));
+}
