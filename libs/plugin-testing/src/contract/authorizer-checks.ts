@@ -8,6 +8,7 @@ import { promptly } from './promptly.js';
 
 const REASON = /^[a-z0-9_]+$/;
 
+/** The call of an authorizer. */
 export const AUTHORIZER_CALLS: Calls<'authorizer'> = {
   authorize:
     async (authorizer, { permitted = sampleFacts() }) =>

@@ -6,6 +6,7 @@ import type { ContractFixture } from './fixture.js';
 import { withInstance } from './place.js';
 import { rejectsPromptly } from './promptly.js';
 
+/** The call of a data source. */
 export const DATA_SOURCE_CALLS: Calls<'data_source'> = {
   fetch:
     async (source, { facts = sampleFacts() }) =>

@@ -5,7 +5,7 @@ const PROMPT = 1_000;
 export async function promptly<Result>(promise: Promise<Result>, what: string): Promise<Result> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new LateError(`${what} did not settle within ${PROMPT}ms`)), PROMPT);
+    timer = setTimeout(() => reject(new Error(`${what} did not settle within ${PROMPT}ms`)), PROMPT);
   });
   try {
     return await Promise.race([promise, late]);
@@ -15,16 +15,10 @@ export async function promptly<Result>(promise: Promise<Result>, what: string): 
 }
 
 /** @throws Error where `promise` is fulfilled, or settles neither way within a second */
-export async function rejectsPromptly(promise: Promise<unknown>, what: string): Promise<unknown> {
-  let outcome: unknown;
-  try {
-    await promptly(promise, what);
-  } catch (error) {
-    if (error instanceof LateError) throw error;
-    outcome = error;
-    return outcome;
-  }
-  throw new Error(`${what} should have been rejected`);
+export async function rejectsPromptly(promise: Promise<unknown>, what: string): Promise<void> {
+  const outcome = promise.then(
+    () => 'fulfilled',
+    () => 'rejected',
+  );
+  if ((await promptly(outcome, what)) === 'fulfilled') throw new Error(`${what} should have been rejected`);
 }
-
-class LateError extends Error {}

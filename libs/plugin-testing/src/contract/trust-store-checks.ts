@@ -8,6 +8,7 @@ import { withInstance } from './place.js';
 const NAME = /^[a-z][a-z0-9_]*$/;
 const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv'];
 
+/** The call of a trust store. */
 export const TRUST_STORE_CALLS: Calls<'trust_store'> = {
   trustedIssuers: async (store) => async () => store.trustedIssuers(),
 };
