@@ -10,6 +10,7 @@ import { RefusalFilter } from './http/refusal.filter.js';
 import { TokenController } from './http/token.controller.js';
 import { ManagementServer } from './management/management-server.js';
 import { ServiceHost } from './service/service-host.js';
+import { ServiceLifecycle } from './service/service-lifecycle.js';
 
 /** The host: configuration, log, the service, and what the public port serves. */
 @Module({})
@@ -26,8 +27,8 @@ export class AppModule {
       providers: [
         { provide: ROOT_LOGGER, useValue: logger },
         ServiceHost,
+        ServiceLifecycle,
         ManagementServer,
-        TokenController,
         { provide: APP_FILTER, useClass: RefusalFilter },
       ],
     };

@@ -13,11 +13,17 @@ export class JwksController {
     const { body, etag, maxAge } = this.host.service.publishedKeys.document;
     response.setHeader('Cache-Control', maxAge > 0 ? `public, max-age=${maxAge}` : 'no-store');
     response.setHeader('ETag', etag);
-    if (request.fresh) {
+    if (holdsTag(request.headers['if-none-match'], etag)) {
       response.status(304).end();
       return;
     }
     response.setHeader('Content-Type', 'application/json');
     response.end(body);
   }
+}
+
+/** If-None-Match (RFC 9110 section 13.1.2), whatever the request says about caches on the way: this is the origin. */
+function holdsTag(ifNoneMatch: string | undefined, etag: string): boolean {
+  const tags = (ifNoneMatch ?? '').split(',').map((tag) => tag.trim().replace(/^W\//, ''));
+  return tags.includes(etag) || tags.includes('*');
 }

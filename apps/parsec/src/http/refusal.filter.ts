@@ -2,17 +2,22 @@ import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '
 import { ParsecError } from '@parsec/plugin-sdk';
 import type { Request, Response } from 'express';
 import { TOKEN_PATH } from '../service/endpoints.js';
-import { TokenController } from './token.controller.js';
+import { ServiceHost } from '../service/service-host.js';
+import { answer } from './answer.js';
+import { callerOf } from './caller.js';
 
-/** Answers whatever failed before a controller could: no route, or a body that could not be read. Nothing is told of the error itself. */
+/** Answers whatever failed before the road began: no route, another method, or a body that could not be read. */
 @Catch()
 export class RefusalFilter implements ExceptionFilter {
-  constructor(private readonly tokenController: TokenController) {}
+  constructor(private readonly host: ServiceHost) {}
 
-  catch(error: unknown, host: ArgumentsHost): void {
-    const request = host.switchToHttp().getRequest<Request>();
-    const response = host.switchToHttp().getResponse<Response>();
-    if (request.path === `/${TOKEN_PATH}`) return this.tokenController.refuse(bodyError(error), request, response);
+  catch(error: unknown, context: ArgumentsHost): void {
+    const request = context.switchToHttp().getRequest<Request>();
+    const response = context.switchToHttp().getResponse<Response>();
+    if (request.path === `/${TOKEN_PATH}`) {
+      answer(response, this.host.service.exchange.refuse(readError(error), callerOf(request)));
+      return;
+    }
     if (response.headersSent) return;
     const status = error instanceof HttpException ? error.getStatus() : 500;
     const name = status === 404 ? 'not_found' : status < 500 ? 'invalid_request' : 'server_error';
@@ -21,7 +26,7 @@ export class RefusalFilter implements ExceptionFilter {
 }
 
 /** The body parser says by a status what it met. */
-function bodyError(error: unknown): unknown {
+function readError(error: unknown): unknown {
   const status = error instanceof HttpException ? error.getStatus() : (error as { status?: unknown } | null)?.status;
   if (status === 413) return new ParsecError('PARSEC_REQUEST_TOO_LARGE', 'the body is larger than allowed');
   if (status === 415) return new ParsecError('PARSEC_REQUEST_MEDIA_TYPE_UNSUPPORTED', 'the body is encoded or compressed');

@@ -1,30 +1,14 @@
-import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
-import type { ConfigType } from '@nestjs/config';
-import { AuditLog, ExchangeMetrics, observers } from '@parsec/observability';
-import { systemClock } from '@parsec/plugin-sdk';
-import type { Logger } from 'pino';
-import { register } from 'prom-client';
-import { parsecConfiguration, ROOT_LOGGER } from '../host-tokens.js';
-import { Service } from './service.js';
+import { Injectable } from '@nestjs/common';
+import type { Service } from './service.js';
 
-/** Holds the service that is in force: opened before the listeners, closed after the last answer. */
+/**
+ * Holds the service that is in force. Both listeners read it; {@link ServiceLifecycle} puts it there.
+ * It has no lifecycle hooks of its own, because each Nest application it is given to would call them.
+ */
 @Injectable()
-export class ServiceHost implements OnModuleInit, BeforeApplicationShutdown, OnApplicationShutdown {
+export class ServiceHost {
   #service: Service | undefined;
   #stopping = false;
-
-  constructor(
-    @Inject(parsecConfiguration.KEY) private readonly configuration: ConfigType<typeof parsecConfiguration>,
-    @Inject(ROOT_LOGGER) private readonly logger: Logger,
-  ) {}
-
-  async onModuleInit(): Promise<void> {
-    const observer = observers(
-      new AuditLog(this.logger, this.configuration.settings.server.limits.token / 2),
-      new ExchangeMetrics(register),
-    );
-    this.#service = await Service.open(this.configuration, { clock: systemClock, logger: this.logger, observer });
-  }
 
   /** The service in force. One exchange reads it once and keeps to it. */
   get service(): Service {
@@ -32,18 +16,16 @@ export class ServiceHost implements OnModuleInit, BeforeApplicationShutdown, OnA
     return this.#service;
   }
 
+  set service(service: Service) {
+    this.#service = service;
+  }
+
   /** Whether shutdown has begun. */
   get stopping(): boolean {
     return this.#stopping;
   }
 
-  beforeApplicationShutdown(): void {
+  stop(): void {
     this.#stopping = true;
-    this.logger.info('parsec is stopping');
-  }
-
-  async onApplicationShutdown(): Promise<void> {
-    await this.#service?.close();
-    this.logger.info('parsec has stopped');
   }
 }

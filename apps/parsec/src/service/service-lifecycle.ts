@@ -1,0 +1,38 @@
+import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import type { ConfigType } from '@nestjs/config';
+import { AuditLog, ExchangeMetrics, observers } from '@parsec/observability';
+import { systemClock } from '@parsec/plugin-sdk';
+import type { Logger } from 'pino';
+import { register } from 'prom-client';
+import { parsecConfiguration, ROOT_LOGGER } from '../host-tokens.js';
+import { Service } from './service.js';
+import { ServiceHost } from './service-host.js';
+
+/** Opens the service before the listeners, fails readiness when shutdown begins, and closes the service after the last answer. */
+@Injectable()
+export class ServiceLifecycle implements OnModuleInit, BeforeApplicationShutdown, OnApplicationShutdown {
+  #opened: Service | undefined;
+
+  constructor(
+    @Inject(parsecConfiguration.KEY) private readonly configuration: ConfigType<typeof parsecConfiguration>,
+    @Inject(ROOT_LOGGER) private readonly logger: Logger,
+    private readonly host: ServiceHost,
+  ) {}
+
+  async onModuleInit(): Promise<void> {
+    const largeToken = this.configuration.settings.server.limits.token / 2;
+    const observer = observers(new AuditLog(this.logger, largeToken), new ExchangeMetrics(register));
+    this.#opened = await Service.open(this.configuration, { clock: systemClock, logger: this.logger, observer });
+    this.host.service = this.#opened;
+  }
+
+  beforeApplicationShutdown(): void {
+    this.host.stop();
+    this.logger.info('parsec is stopping');
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.#opened?.close();
+    this.logger.info('parsec has stopped');
+  }
+}

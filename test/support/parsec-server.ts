@@ -1,0 +1,114 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { freePort } from '@parsec/quickstart';
+
+/** The program as it is built and installed. */
+export const PARSEC = fileURLToPath(new URL('../../apps/parsec/bin/parsec.js', import.meta.url));
+
+/** One line of the log. */
+export type LogLine = Readonly<Record<string, unknown>> & { readonly msg: string };
+
+/** The built program, serving. */
+export interface ParsecServer {
+  readonly url: string;
+  readonly managementUrl: string;
+  /** Where its configuration and keys are. */
+  readonly directory: string;
+  /** Every line so far, oldest first. */
+  readonly log: readonly LogLine[];
+  /** Everything it wrote so far, byte for byte. */
+  readonly output: () => string;
+  /** Waits for a line that fits, also one that is there already. */
+  logged(fits: (line: LogLine) => boolean): Promise<LogLine>;
+  post(form: URLSearchParams | string | Uint8Array, headers?: Readonly<Record<string, string>>): Promise<Answer>;
+  /** Sends SIGTERM. @returns the exit code */
+  stop(signal?: NodeJS.Signals): Promise<number | null>;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Readonly<Record<string, unknown>>;
+  readonly text: string;
+}
+
+/** A new directory for a configuration, and a way to be rid of it. */
+export async function makeDirectory(): Promise<{ directory: string; remove: () => Promise<void> }> {
+  const directory = await mkdtemp(join(tmpdir(), 'parsec-e2e-'));
+  return { directory, remove: () => rm(directory, { recursive: true, force: true }) };
+}
+
+/**
+ * Starts the program with a configuration and waits until it says that it serves.
+ * @param configuration given the public URL, which is `server.issuer`
+ * @param directory left out: a new one, removed at the end
+ */
+export async function startParsec(configuration: (url: string) => object, directory?: string): Promise<ParsecServer> {
+  const place = directory === undefined ? await makeDirectory() : { directory, remove: () => Promise.resolve() };
+  const [port, managementPort] = [await freePort(), await freePort()];
+  const url = `http://127.0.0.1:${port}`;
+  const file = join(place.directory, 'parsec.yaml');
+  // JSON is YAML.
+  await writeFile(file, JSON.stringify(configuration(url), undefined, 2));
+  const overrides = [`server.http_port=${port}`, `server.management_port=${managementPort}`].flatMap((set) => ['--set', set]);
+  const child = spawn(process.execPath, [PARSEC, 'serve', '--config', file, ...overrides], { stdio: ['ignore', 'pipe', 'pipe'] });
+
+  const log: LogLine[] = [];
+  const waiting = new Set<() => void>();
+  const output: string[] = [];
+  const exited = once(child, 'exit').then(([code]) => code as number | null);
+  createInterface(child.stdout).on('line', (line) => {
+    output.push(line);
+    log.push(JSON.parse(line) as LogLine);
+    for (const look of waiting) look();
+  });
+  child.stderr.on('data', (chunk: Buffer) => output.push(chunk.toString()));
+
+  const logged = (fits: (line: LogLine) => boolean): Promise<LogLine> =>
+    new Promise((resolve, reject) => {
+      const look = (): void => {
+        const line = log.find(fits);
+        if (line === undefined) return;
+        waiting.delete(look);
+        resolve(line);
+      };
+      waiting.add(look);
+      void exited.then(() => reject(new Error(`parsec ended: ${output.join('\n')}`)));
+      look();
+    });
+
+  const server: ParsecServer = {
+    url,
+    managementUrl: `http://127.0.0.1:${managementPort}`,
+    directory: place.directory,
+    log,
+    output: () => output.join('\n'),
+    logged,
+    async post(form, headers = {}) {
+      const response = await fetch(`${url}/v1/token`, { method: 'POST', body: form as BodyInit, headers, redirect: 'manual' });
+      const text = await response.text();
+      return { status: response.status, headers: response.headers, text, body: readJson(text) };
+    },
+    async stop(signal = 'SIGTERM') {
+      child.kill(signal);
+      const code = await exited;
+      await place.remove();
+      return code;
+    },
+  };
+  await logged(({ msg }) => msg === 'parsec is serving');
+  return server;
+}
+
+function readJson(text: string): Record<string, unknown> {
+  try {
+    return JSON.parse(text) as Record<string, unknown>;
+  } catch {
+    return {};
+  }
+}
