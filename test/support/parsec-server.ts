@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -35,6 +36,8 @@ export interface Answer {
   readonly headers: Headers;
   readonly body: Readonly<Record<string, unknown>>;
   readonly text: string;
+  /** Its audit line, which the trace leads to. */
+  audit(): Promise<LogLine>;
 }
 
 /** A new directory for a configuration, and a way to be rid of it. */
@@ -90,9 +93,21 @@ export async function startParsec(configuration: (url: string) => object, direct
     output: () => output.join('\n'),
     logged,
     async post(form, headers = {}) {
-      const response = await fetch(`${url}/v1/token`, { method: 'POST', body: form as BodyInit, headers, redirect: 'manual' });
+      const traceId = randomBytes(16).toString('hex');
+      const response = await fetch(`${url}/v1/token`, {
+        method: 'POST',
+        body: form as BodyInit,
+        headers: { traceparent: `00-${traceId}-00f067aa0ba902b7-01`, ...headers },
+        redirect: 'manual',
+      });
       const text = await response.text();
-      return { status: response.status, headers: response.headers, text, body: readJson(text) };
+      return {
+        status: response.status,
+        headers: response.headers,
+        text,
+        body: readJson(text),
+        audit: () => logged((line) => line['trace_id'] === traceId),
+      };
     },
     async stop(signal = 'SIGTERM') {
       child.kill(signal);

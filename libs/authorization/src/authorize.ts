@@ -80,8 +80,8 @@ async function ask({ name, authorizer }: NamedAuthorizer, facts: ExchangeFacts, 
       what: `authorizer "${name}"`,
     });
   } catch (error) {
+    signal.throwIfAborted();
     if (hasCode(error, 'PARSEC_UNAVAILABLE')) throw new UnavailableError(`authorizer "${name}" is unavailable`, { cause: error });
-    if (signal.aborted) throw error;
     throw new DeniedError('authorizer_error', name, undefined, error);
   }
   if (!isDecision(decision)) throw new DeniedError('authorizer_error', name, undefined, new Error('its answer is no decision'));

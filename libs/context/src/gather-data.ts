@@ -53,6 +53,7 @@ async function ask({ name, source, timeout }: ConfiguredDataSource, facts: Excha
       what: `data source "${name}"`,
     });
   } catch (error) {
+    signal.throwIfAborted();
     throw new UnavailableError(`data source "${name}" failed`, { reason: 'data_source_failed', cause: error });
   }
   if (result === undefined) return {};
