@@ -74,7 +74,7 @@ describe('an exchange', () => {
     expect(headers.get('content-type')).toBe('application/json');
     expect(headers.get('cache-control')).toBe('no-store');
     expect(body).toEqual({
-      access_token: expect.any(String) as string,
+      access_token: expect.any(String),
       issued_token_type: 'urn:ietf:params:oauth:token-type:txn_token',
       token_type: 'N_A',
       expires_in: 60,
@@ -88,10 +88,10 @@ describe('an exchange', () => {
     });
     expect(protectedHeader).toEqual({ typ: 'txntoken+jwt', alg: 'ES256', kid: await calculateJwkThumbprint(keys.keys[0] ?? {}) });
     expect(payload).toEqual({
-      iat: expect.any(Number) as number,
+      iat: expect.any(Number),
       exp: (payload.iat ?? 0) + 60,
       aud: 'trust-domain.example',
-      txn: expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/) as string,
+      txn: expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/),
       sub: 'corp:alice',
       scope: 'trade.stocks',
       req_wl: DEMO_GATEWAY,
@@ -152,8 +152,8 @@ describe('an exchange', () => {
       scope: 'trade.stocks',
       rules: ['issuance/gateway'],
       ignored_members: ['context.authn', 'details.ticker'],
-      latency_ms: expect.any(Number) as number,
-      time: expect.stringMatching(/^\d{4}-\d\d-\d\dT/) as string,
+      latency_ms: expect.any(Number),
+      time: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
     });
     expect(parsec.output()).not.toContain(token.split('.')[2]);
   });
@@ -174,7 +174,7 @@ describe('an exchange', () => {
       jwks_uri: `${parsec.url}/.well-known/jwks.json`,
       grant_types_supported: ['urn:ietf:params:oauth:grant-type:token-exchange'],
       token_endpoint_auth_methods_supported: ['private_key_jwt'],
-      token_endpoint_auth_signing_alg_values_supported: expect.arrayContaining(['ES256']) as string[],
+      token_endpoint_auth_signing_alg_values_supported: expect.arrayContaining(['ES256']),
     });
   });
 

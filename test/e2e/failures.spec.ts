@@ -136,7 +136,7 @@ describe('a failure', () => {
     expect(line).toMatchObject({
       level: 'error',
       code: 'PARSEC_CONTEXT_MAPPING_FAILED',
-      problem: expect.stringContaining('tctx: the mapping failed') as string,
+      problem: expect.stringContaining('tctx: the mapping failed'),
     });
   });
 

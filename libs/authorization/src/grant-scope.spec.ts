@@ -17,7 +17,7 @@ const permit = (limits: Partial<Permit>): Permit & { authorizer: string } => ({
 });
 
 const grant = (...limits: Partial<Permit>[]): Grant => new Grant(limits.map(permit));
-const refusal = (reason: string): Error => expect.objectContaining({ code: 'PARSEC_SCOPE_REFUSED', reason }) as Error;
+const refusal = (reason: string): Error => expect.objectContaining({ code: 'PARSEC_SCOPE_REFUSED', reason }) as unknown as Error;
 
 describe('the scope', () => {
   it('is what was asked for where credential and policy allow it', () => {

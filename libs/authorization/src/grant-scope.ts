@@ -14,7 +14,7 @@ export function grantScope(requested: readonly string[], allowed: readonly strin
   const bound = allowed ?? scopesGrantedByAll(grant.permits);
   if (allowed === null && bound.length === 0) throw refuse('scope_unknown', 'the credential does not say what it allows');
   if (!requested.every((scope) => bound.includes(scope))) throw refuse('scope_above_subject', 'asked for more than the credential allows');
-  const granted = requested.filter((scope) => grant.permits.every((permit) => permits(permit, scope, allowed === null)));
+  const granted = requested.filter((scope) => grant.permits.every((permit) => isPermitted(permit, scope, allowed === null)));
   if (granted.length === 0) throw refuse('scope_not_permitted', 'no scope that was asked for is permitted');
   return granted;
 }
@@ -25,7 +25,7 @@ function scopesGrantedByAll(permits: readonly Permit[]): readonly string[] {
 }
 
 /** A permit that grants scopes by name need not repeat them as patterns; where it has patterns, they limit. */
-function permits(permit: Permit, scope: string, isGranted: boolean): boolean {
+function isPermitted(permit: Permit, scope: string, isGranted: boolean): boolean {
   return matches(permit.scopes, scope) || (isGranted && permit.scopes.length === 0);
 }
 

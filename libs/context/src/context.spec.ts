@@ -52,8 +52,8 @@ describe('claim mappings', () => {
     expect(() => new ClaimMapper({ tctx: [{ cel }] }).map(facts(), new Map())).toThrow(
       expect.objectContaining({
         code: 'PARSEC_CONTEXT_MAPPING_FAILED',
-        message: expect.not.stringContaining('a@example') as string,
-      }) as Error,
+        message: expect.not.stringContaining('a@example'),
+      }) as unknown as Error,
     );
   });
 
@@ -76,7 +76,7 @@ describe('data sources', () => {
     ...changes,
   });
   const never = new AbortController().signal;
-  const unavailable = expect.objectContaining({ code: 'PARSEC_UNAVAILABLE', reason: 'data_source_failed' }) as Error;
+  const unavailable = expect.objectContaining({ code: 'PARSEC_UNAVAILABLE', reason: 'data_source_failed' }) as unknown as Error;
 
   it('are asked side by side, and one that knows nothing is no failure', async () => {
     let release = (): void => {};

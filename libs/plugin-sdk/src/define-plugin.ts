@@ -22,11 +22,19 @@ export const PLUGIN_KINDS = ['trust_store', 'key_manager', 'data_source', 'autho
 /** A word, or `vendor/word` for plugins of third parties. */
 export const PLUGIN_TYPE = /^[a-z][a-z0-9_]*(\/[a-z][a-z0-9_]*)?$/;
 
-/** Something that stands in options and that other parts of the configuration refer to or must agree with. */
+/** A trusted issuer that stands in options. */
 export interface DeclaredIssuer {
   readonly issuer: TrustedIssuer;
   /** Where it stands, from the options downward. */
   readonly path: readonly string[];
+}
+
+/** A trusted issuer that options refer to. */
+export interface IssuerReference {
+  /** Patterns with `*` are not looked up. */
+  readonly name: string;
+  /** Where it stands, from the options downward. */
+  readonly path: readonly (string | number)[];
 }
 
 /**
@@ -56,11 +64,11 @@ export interface PluginDefinition<Kind extends PluginKind = PluginKind, Options 
    * Trust stores whose issuers all stand in their options say so here, without I/O; `parsec validate` then checks them
    * against each other and against the names that policies use. Left out: the issuers are known only while running.
    */
-  readonly declaredIssuers?: Kind extends 'trust_store' ? (options: Options) => readonly DeclaredIssuer[] : never;
+  declaredIssuers?(options: Options): readonly DeclaredIssuer[];
   /**
-   * Trusted issuers that the options refer to by name, so that a misspelt one is found. Patterns with `*` are not looked up.
+   * Trusted issuers that the options refer to by name, so that a misspelt one is found.
    */
-  readonly issuerReferences?: (options: Options) => readonly { readonly name: string; readonly path: readonly (string | number)[] }[];
+  issuerReferences?(options: Options): readonly IssuerReference[];
 }
 
 /**

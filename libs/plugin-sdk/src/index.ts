@@ -10,6 +10,7 @@ export * from './kinds/authorizer.js';
 export * from './kinds/data-source.js';
 export * from './kinds/key-manager.js';
 export * from './kinds/trust-store.js';
+export * from './local-key.js';
 export * from './options/decorators.js';
 export * from './options/units.js';
 export * from './pattern.js';

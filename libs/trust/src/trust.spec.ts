@@ -84,7 +84,7 @@ const verify = async (token: string, issuers?: TrustedIssuers, tokenType = ACCES
   verifySubject({ token, tokenType }, nobody, { issuers: issuers ?? (await open(trustedIssuer({}))), maxJsonDepth: 32 }, NOW);
 
 const refused = (reason: string): Error =>
-  expect.objectContaining({ code: 'PARSEC_SUBJECT_REFUSED', reason: `subject_${reason}` }) as Error;
+  expect.objectContaining({ code: 'PARSEC_SUBJECT_REFUSED', reason: `subject_${reason}` }) as unknown as Error;
 
 describe('a subject token', () => {
   it('tells who the subject is, and only the claims that configuration lets through', async () => {
@@ -162,7 +162,7 @@ describe('a subject token', () => {
     const [header = '', payload = '', signature = ''] = token.split('.');
     const stray = signature.slice(0, -1) + String.fromCharCode((signature.codePointAt(signature.length - 1) ?? 0) + 1);
     for (const loose of [`${header}=.${payload}.${signature}`, `${token}==`, `${header}.${payload}.${stray}`, `${token}\n`, ` ${token}`]) {
-      await expect(verify(loose)).rejects.toThrow(expect.objectContaining({ code: 'PARSEC_SUBJECT_REFUSED' }) as Error);
+      await expect(verify(loose)).rejects.toThrow(expect.objectContaining({ code: 'PARSEC_SUBJECT_REFUSED' }) as unknown as Error);
     }
   });
 
@@ -296,7 +296,7 @@ describe('keys behind a jwks_uri', () => {
   ])('that answer with %s leave the issuer unavailable, not the service', async (_name, listener) => {
     const issuers = await open(remote(await serve(listener)));
     await expect(verify(await sign(subjectClaims), issuers)).rejects.toThrow(
-      expect.objectContaining({ code: 'PARSEC_UNAVAILABLE' }) as Error,
+      expect.objectContaining({ code: 'PARSEC_UNAVAILABLE' }) as unknown as Error,
     );
     expect(issuers.health().get('idp')?.status).toBe('down');
   });
@@ -347,7 +347,8 @@ describe('a requester', () => {
     hasClientSecret: false,
   });
 
-  const rejects = (reason: string): Error => expect.objectContaining({ code: 'PARSEC_REQUESTER_UNAUTHENTICATED', reason }) as Error;
+  const rejects = (reason: string): Error =>
+    expect.objectContaining({ code: 'PARSEC_REQUESTER_UNAUTHENTICATED', reason }) as unknown as Error;
 
   it('is who its assertion says', async () => {
     const { principal } = await authenticateRequester(
@@ -372,7 +373,9 @@ describe('a requester', () => {
       workloads({ name: 'others', issuer: 'https://others.example', namespace: 'b' }),
     );
     await authenticateRequester(bearer(await sign(assertionClaims, ec)), trusted, NOW);
-    await authenticateRequester(bearer(await sign({ ...assertionClaims, iss: 'https://others.example' }, ec)), trusted, NOW);
+    await expect(
+      authenticateRequester(bearer(await sign({ ...assertionClaims, iss: 'https://others.example' }, ec)), trusted, NOW),
+    ).resolves.toBeDefined();
   });
 
   it('uses up one of many concurrent copies', async () => {
@@ -422,12 +425,12 @@ describe('a requester', () => {
   it('tries one method, and one that is configured', async () => {
     const trusted = await trust(workloads());
     const assertion = bearer(await sign(assertionClaims, ec));
-    const ambiguous = expect.objectContaining({ code: 'PARSEC_REQUESTER_AMBIGUOUS' }) as Error;
+    const ambiguous = expect.objectContaining({ code: 'PARSEC_REQUESTER_AMBIGUOUS' }) as unknown as Error;
     await expect(authenticateRequester({ ...assertion, hasClientSecret: true }, trusted, NOW)).rejects.toThrow(ambiguous);
     await expect(authenticateRequester({ ...assertion, authorizationScheme: 'Basic' }, trusted, NOW)).rejects.toThrow(ambiguous);
     await expect(authenticateRequester({ hasClientSecret: false }, trusted, NOW)).rejects.toThrow(rejects('credential_missing'));
     await expect(authenticateRequester({ hasClientSecret: false, authorizationScheme: 'Basic' }, trusted, NOW)).rejects.toThrow(
-      expect.objectContaining({ scheme: 'Basic', reason: 'method_not_configured' }) as Error,
+      expect.objectContaining({ scheme: 'Basic', reason: 'method_not_configured' }) as unknown as Error,
     );
     const spiffe = { assertion: { type: 'urn:ietf:params:oauth:client-assertion-type:jwt-spiffe', token: 'x' }, hasClientSecret: false };
     await expect(authenticateRequester(spiffe, trusted, NOW)).rejects.toThrow(rejects('method_not_configured'));

@@ -1,8 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { openInstance } from '@parsec/kernel';
 import type { Decision, ExchangeFacts } from '@parsec/plugin-sdk';
-import { systemClock } from '@parsec/plugin-sdk';
-import { checkOptions, describeContract, RecordingLogger, sampleFacts, samplePrincipal } from '@parsec/plugin-testing';
+import { describeContract, sampleFacts, samplePrincipal, withInstance } from '@parsec/plugin-testing';
 import plugin from './index.js';
 
 const rule = (name: string, when: string, permit: object = {}): object => ({ name, when, permit });
@@ -39,16 +37,11 @@ describeContract({
 });
 
 async function decide(options: object, facts: ExchangeFacts = sampleFacts()): Promise<Decision> {
-  const instance = await openInstance(plugin, 'issuance', checkOptions(plugin.options, { ...options }), {
-    directory: '.',
-    clock: systemClock,
-    logger: () => new RecordingLogger(),
+  let decision: Decision | undefined;
+  await withInstance({ plugin, options: { ...options } }, async ({ api }) => {
+    decision = await api.authorize(facts, { signal: new AbortController().signal });
   });
-  try {
-    return await instance.api.authorize(facts, { signal: new AbortController().signal });
-  } finally {
-    await instance.close();
-  }
+  return decision as Decision;
 }
 
 describe('a policy', () => {

@@ -10,7 +10,8 @@ export function AreGrantedWithinScopes(): PropertyDecorator {
       target: target.constructor,
       propertyName: String(propertyKey),
       validator: {
-        validate: (granted: unknown, context?: ValidationArguments) => isWithin(granted, (context?.object as PermitOptions).scopes),
+        validate: (granted: unknown, context?: ValidationArguments) =>
+          isWithin(granted, (context?.object as PermitOptions | undefined)?.scopes),
         defaultMessage: () => 'expected scopes that the patterns in scopes permit',
       },
     });

@@ -4,6 +4,7 @@ import {
   INSTANCE,
   KEY_ID,
   KEY_TYPES,
+  LocalKey,
   ParsecError,
   type CallContext,
   type InstanceContext,
@@ -13,7 +14,6 @@ import {
   type SigningAlgorithm,
 } from '@parsec/plugin-sdk';
 import { KeyDirectory } from './key-directory.js';
-import { LocalKey } from './local-key.js';
 import { FileKeyManagerOptions } from './options.js';
 
 /**

@@ -2,10 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import { link, mkdir, open, readdir, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { KEY_ID } from '@parsec/plugin-sdk';
+import { KEY_ID, type LocalKey } from '@parsec/plugin-sdk';
 import { fileFailure, fileRefusal, systemCode } from './file-error.js';
 import { EXTENSION, readKeyFile, refuseOthers } from './key-file.js';
-import type { LocalKey } from './local-key.js';
 
 const WRITABLE_BY_OTHERS = 0o022;
 

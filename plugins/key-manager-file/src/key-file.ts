@@ -1,9 +1,8 @@
 import { createPrivateKey, createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
 import { constants, type Stats } from 'node:fs';
 import { open } from 'node:fs/promises';
-import type { KeyType } from '@parsec/plugin-sdk';
+import { LocalKey, type KeyType } from '@parsec/plugin-sdk';
 import { fileFailure, fileRefusal, systemCode } from './file-error.js';
-import { LocalKey } from './local-key.js';
 
 /** What the name of a key file ends in. */
 export const EXTENSION = '.pem';

@@ -2,6 +2,7 @@ import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import {
   KEY_ID,
   KEY_TYPES,
+  LocalKey,
   ParsecError,
   type CallContext,
   type KeyManager,
@@ -9,7 +10,6 @@ import {
   type ManagedKey,
   type SigningAlgorithm,
 } from '@parsec/plugin-sdk';
-import { LocalKey } from './local-key.js';
 
 /** Keys that live as long as the instance: nothing is written anywhere, and a restart begins with new ones. */
 @Injectable()

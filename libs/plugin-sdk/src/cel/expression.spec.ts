@@ -93,6 +93,6 @@ describe('an expression', () => {
     'subject.sub + 1',
     'type(1)',
   ])('%s fails instead of yielding something that is not JSON', (source) => {
-    expect(() => evaluate(source)).toThrow(expect.objectContaining({ code: 'PARSEC_EXPRESSION_INVALID' }) as Error);
+    expect(() => evaluate(source)).toThrow(expect.objectContaining({ code: 'PARSEC_EXPRESSION_INVALID' }) as unknown as Error);
   });
 });

@@ -1,6 +1,8 @@
 import { constants, createPublicKey, generateKeyPair, sign, type KeyObject, type SigningOptions } from 'node:crypto';
 import { promisify } from 'node:util';
-import { KEY_TYPE_OF, ParsecError, type JWK, type KeyType, type ManagedKey, type SigningAlgorithm } from '@parsec/plugin-sdk';
+import { ParsecError } from './errors.js';
+import type { JWK } from './jwk.js';
+import { KEY_TYPE_OF, type KeyType, type ManagedKey, type SigningAlgorithm } from './kinds/key-manager.js';
 
 const generate = promisify(generateKeyPair);
 const signInThreadPool = promisify<string | null, Uint8Array, SigningOptions & { key: KeyObject }, Uint8Array>(sign);
@@ -32,7 +34,7 @@ const PROCEDURES: Record<SigningAlgorithm, Procedure> = {
   EdDSA: { hash: null, options: {}, slow: false },
 };
 
-/** A private key in this process. */
+/** A private key in this process, for key managers whose keys are no device's or service's. */
 export class LocalKey {
   readonly #privateKey: KeyObject;
   /** What others may know of it. */
@@ -47,6 +49,11 @@ export class LocalKey {
   static async generate(id: string, type: KeyType): Promise<LocalKey> {
     const { privateKey } = await GENERATORS[type]();
     return new LocalKey(id, type, privateKey);
+  }
+
+  /** PKCS#8, not encrypted. */
+  toPem(): string {
+    return this.#privateKey.export({ format: 'pem', type: 'pkcs8' }) as string;
   }
 
   /**
