@@ -4,15 +4,15 @@ import { DEMO_CLIENT, DEMO_GRANT } from './demo-provider.js';
 /** A command to paste into a shell, and what it is for. */
 export interface Command {
   readonly purpose: string;
-  /** Needs nothing but curl and any Node. */
+  /** Lines that belong together, without what continues them. They need nothing but curl and any Node. */
   readonly lines: readonly string[];
 }
 
-/** The three commands that the quickstart prints. The second uses what the first keeps. */
+/** The commands that the quickstart prints; each uses what the ones before it kept in variables. */
 export function commands(tokenServiceUrl: string, identityProviderUrl: string): readonly Command[] {
   return [
     {
-      purpose: 'alice signs in: an access token from the identity provider',
+      purpose: 'Alice signs in, and her application has an access token:',
       lines: [
         `ACCESS_TOKEN=$(curl -s ${identityProviderUrl}/token -u ${DEMO_CLIENT.id}:${DEMO_CLIENT.secret}`,
         `  -d grant_type=${DEMO_GRANT} -d username=alice -d scope=orders.write`,
@@ -20,9 +20,9 @@ export function commands(tokenServiceUrl: string, identityProviderUrl: string): 
       ],
     },
     {
-      purpose: 'the gateway, which shows who it is with an assertion of its own, exchanges it for a Txn-Token',
+      purpose: 'The gateway, which shows who it is with an assertion of its own, exchanges it for a Txn-Token:',
       lines: [
-        `curl -s ${tokenServiceUrl}/v1/token`,
+        `ANSWER=$(curl -s ${tokenServiceUrl}/v1/token`,
         `  -d grant_type=urn:ietf:params:oauth:grant-type:token-exchange`,
         `  -d requested_token_type=urn:ietf:params:oauth:token-type:txn_token`,
         `  -d audience=trust-domain.example -d scope=trade.stocks`,
@@ -30,12 +30,16 @@ export function commands(tokenServiceUrl: string, identityProviderUrl: string): 
         `  -d client_assertion=$(curl -s ${identityProviderUrl}/workload/assertion)`,
         `  -d client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer`,
         `  --data-urlencode 'request_context=${JSON.stringify(EXAMPLE_CONTEXT)}'`,
-        `  --data-urlencode 'request_details=${JSON.stringify(EXAMPLE_DETAILS)}'`,
+        `  --data-urlencode 'request_details=${JSON.stringify(EXAMPLE_DETAILS)}'); echo $ANSWER`,
       ],
     },
     {
-      purpose: 'anyone fetches the keys that verify it',
-      lines: [`curl -s ${tokenServiceUrl}/.well-known/jwks.json`],
+      purpose: 'This is what the Txn-Token says:',
+      lines: [`echo $ANSWER | node -pe 'Buffer.from(JSON.parse(fs.readFileSync(0)).access_token.split(".")[1], "base64url").toString()'`],
+    },
+    {
+      purpose: 'Anyone fetches the keys that verify it:',
+      lines: [`curl -s -w '\\n' ${tokenServiceUrl}/.well-known/jwks.json`],
     },
   ];
 }

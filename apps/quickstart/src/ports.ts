@@ -1,25 +1,20 @@
-import { createServer, type AddressInfo } from 'node:net';
+import { randomInt } from 'node:crypto';
+import { createServer } from 'node:net';
 
-/** Whether something already listens on this port of 127.0.0.1. */
-export async function isBusy(port: number): Promise<boolean> {
-  return (await takePort(port)) === undefined;
-}
+/** Below the ports that systems give to outgoing connections: none of those can take one between choosing and listening. */
+const CHOICE = { from: 10_000, to: 30_000 } as const;
 
 /** A port of 127.0.0.1 that nothing listens on. */
 export async function freePort(): Promise<number> {
-  const port = await takePort(0);
-  if (port === undefined) throw new Error('no port is free on 127.0.0.1');
-  return port;
+  const port = randomInt(CHOICE.from, CHOICE.to);
+  return (await isBusy(port)) ? freePort() : port;
 }
 
-/** Takes a port and lets it go again. */
-function takePort(port: number): Promise<number | undefined> {
+/** Whether something already listens on this port of 127.0.0.1. */
+export function isBusy(port: number): Promise<boolean> {
   const server = createServer();
   return new Promise((resolve) => {
-    server.once('error', () => resolve(undefined));
-    server.listen(port, '127.0.0.1', () => {
-      const taken = (server.address() as AddressInfo).port;
-      server.close(() => resolve(taken));
-    });
+    server.once('error', () => resolve(true));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(false)));
   });
 }

@@ -21,7 +21,7 @@ export function screen({ port, managementPort, identityProviderUrl }: Quickstart
     'Paste these into another terminal:',
     '',
     ...steps,
-    faint('`npm run demo` does all of it by itself and shows the verified token. Ctrl-C ends everything.'),
+    faint('`npm run demo` does all of it by itself, and verifies. Ctrl-C ends everything. From here on, this is the log:'),
     '',
     '',
   ].join('\n');
