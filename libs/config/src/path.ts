@@ -14,11 +14,11 @@ export function formatPath(path: ConfigurationPath): string {
 
 function formatPart(part: string, first: boolean): string {
   const short = part.length > MAX_KEY_LENGTH ? `${part.slice(0, MAX_KEY_LENGTH)}…` : part;
-  if (!/^[\w-]+$/.test(short)) return `[${escapeText(short)}]`;
+  if (!/^[\w-]+$/.test(short)) return `[${quote(short)}]`;
   return first ? short : `.${short}`;
 }
 
 /** The text in quotation marks; everything but visible ASCII and the ellipsis is escaped. */
-function escapeText(text: string): string {
+export function quote(text: string): string {
   return JSON.stringify(text).replaceAll(/[^\x20-\x7e…]/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16) ?? ''}}`);
 }

@@ -1,6 +1,5 @@
 import type { PluginLoadProblem, PluginRegistry } from '@parsec/kernel';
 import { ConfigurationError } from '../configuration-error.js';
-import { formatPath } from '../path.js';
 import { ConfigurationSettings } from '../settings/configuration-settings.js';
 import type { ConfigurationSource } from '../source/configuration-source.js';
 import { checkObject } from './check-object.js';
@@ -26,15 +25,14 @@ export function checkConfiguration(
   registry: PluginRegistry,
   pluginProblems: readonly PluginLoadProblem[],
 ): Configuration {
-  const unreadable = new Set(source.problems.map(({ path }) => path).filter((path) => path !== ''));
   const { object, findings } = checkObject(ConfigurationSettings, source.value());
-  // What was already unreadable is not also wrong.
-  const { isSound } = soundnessOf(unreadable);
-  const own = findings.filter(({ path }) => isSound(path));
-  const soundness = soundnessOf(new Set([...unreadable, ...own.map(({ path }) => formatPath(path))]));
-  const settings = object as ConfigurationSettings;
+  // What could not be read is not also wrong.
+  const broken = soundnessOf(source.brokenPaths());
+  const own = findings.filter(({ path }) => broken.isSound(path));
+  const soundness = soundnessOf([...source.brokenPaths(), ...own.map(({ path }) => path)]);
+  const settings = object instanceof ConfigurationSettings ? object : new ConfigurationSettings();
   const checked = checkInstances(settings, registry, soundness);
-  const others = [...checked.findings, ...checkRelations(settings, checked, soundness)].filter(({ path }) => isSound(path));
+  const others = [...checked.findings, ...checkRelations(settings, checked, soundness)].filter(({ path }) => broken.isSound(path));
   const problems = [
     ...source.problems,
     ...pluginProblems.map((problem) => pluginProblem(problem, source)),

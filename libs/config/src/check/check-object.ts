@@ -3,7 +3,7 @@ import { plainToInstance, type ClassConstructor } from 'class-transformer';
 import { Validator, type ValidationError } from 'class-validator';
 import { ValidationExecutor } from 'class-validator/cjs/validation/ValidationExecutor.js';
 import type { ConfigurationPath } from '../path.js';
-import { checkShape, unknownKey } from './check-shape.js';
+import { ASYNCHRONOUS, checkShape, unknownKey } from './check-shape.js';
 import { expectationOf, type Expectation } from './expectation.js';
 import type { Finding } from './finding.js';
 import { knownKeys } from './known-keys.js';
@@ -25,7 +25,7 @@ export function checkObject(type: ClassConstructor<object>, written: JsonObject)
   try {
     const keys = knownKeys(type);
     // Code of the class may change what it is given.
-    object = plainToInstance(type, structuredClone(written));
+    object = plainToInstance(type, JSON.parse(JSON.stringify(written)) as JsonObject);
     // class-validator refuses classes without any decorator, which for options is a way to say that there are none.
     if (keys.size === 0) return { object, findings: Object.keys(written).map((key) => unknownKey([key], key, keys)) };
     const shape = checkShape(written, object);
@@ -47,10 +47,11 @@ function validate(object: object): Finding[] {
   const findings = executor.stripEmptyErrors(errors).flatMap((error) => findingsOf(error, []));
   if (executor.awaitingPromises.length === 0) return findings;
   for (const promise of executor.awaitingPromises) promise.catch(() => {});
-  return [...findings, { path: [], message: 'the class that checks this does so asynchronously, which options must not need' }];
+  return [...findings, { path: [], message: ASYNCHRONOUS }];
 }
 
 function findingsOf({ property, value, constraints = {}, children = [] }: ValidationError, parent: ConfigurationPath): Finding[] {
+  if (constraints['unknownValue'] !== undefined) return [{ path: parent, message: 'the plugin does not say how to check this' }];
   const path = [...parent, property];
   const below = children.flatMap((child) => findingsOf(child, path));
   if (Object.keys(constraints).length === 0) return below;
@@ -62,10 +63,11 @@ function findingsOf({ property, value, constraints = {}, children = [] }: Valida
 }
 
 function wordsOf(expectations: readonly Expectation[], value: unknown): Omit<Finding, 'path'> {
-  const missing = value === undefined ? 'missing' : undefined;
-  const discreet = { message: missing, expected: join(expectations.map((expectation) => expectation.discreet)) };
+  // Only the first says what it would be; the others are about what is there.
+  if (value === undefined) return { message: 'missing', expected: expectations[0]?.expected };
+  const discreet = { expected: join(expectations.map((expectation) => expectation.discreet)) };
   const expected = join(expectations.map((expectation) => expectation.expected));
-  const message = missing ?? join(expectations.map((expectation) => expectation.message));
+  const message = join(expectations.map((expectation) => expectation.message));
   if (quotes(`${message ?? ''} ${expected ?? ''}`, value)) return discreet;
   const [, choices] = /^one of (\S+(?:, \S+)*)$/.exec(expected ?? '') ?? [];
   const nearest = typeof value === 'string' && choices !== undefined ? nearestName(value, choices.split(', ')) : undefined;

@@ -4,6 +4,9 @@ import type { Finding } from './finding.js';
 import { knownKeys } from './known-keys.js';
 import { nearestName } from './nearest-name.js';
 
+/** Options are there when the configuration was checked, or they are wrong. */
+export const ASYNCHRONOUS = 'the class that checks this does so asynchronously, which options must not need';
+
 /**
  * Compares what was written with the object that class-transformer made of it, and finds what class-validator would let
  * pass: unknown keys, keys without a value, names that class-transformer drops, a list in place of an object or the
@@ -35,6 +38,10 @@ function checkField(key: string, value: JsonValue, made: object, path: Configura
   if (!keys.has(key)) return [unknownKey(path, key, keys)];
   if (value === null) return [withoutValue(path)];
   const field: unknown = Reflect.get(made, key);
+  if (field instanceof Promise) {
+    field.catch(() => {});
+    return [{ path, message: ASYNCHRONOUS }];
+  }
   const expected = mismatch(Reflect.getMetadata('design:type', made, key), field);
   return expected === undefined ? checkShape(value, field, path) : [{ path, expected }];
 }

@@ -8,8 +8,9 @@ export interface Soundness {
   readonly isWhole: (path: ConfigurationPath) => boolean;
 }
 
-/** @param unsound formatted paths of what is wrong */
-export function soundnessOf(unsound: ReadonlySet<string>): Soundness {
+/** @param paths those at which something is wrong */
+export function soundnessOf(paths: readonly ConfigurationPath[]): Soundness {
+  const unsound = new Set(paths.map((path) => formatPath(path)));
   const isSound = (path: ConfigurationPath): boolean =>
     !unsound.has('') && path.every((_, index) => !unsound.has(formatPath(path.slice(0, index + 1))));
   const isWhole = (path: ConfigurationPath): boolean => {

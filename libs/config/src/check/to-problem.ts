@@ -4,6 +4,9 @@ import type { ConfigurationProblem } from '../problem.js';
 import type { ConfigurationSource } from '../source/configuration-source.js';
 import type { Finding, Words } from './finding.js';
 
+/** Longest message, in characters. */
+const MAX_LENGTH = 1000;
+
 const NOTHING_MORE: Words = {};
 
 /** Gives the finding its place, and keeps confidential values out of its words. */
@@ -16,10 +19,16 @@ export function toProblem({ path, message, expected, nearest, discreet }: Findin
   return {
     ...source.placeOf(path),
     path: source.showsSecret(formatted) ? formatPath(source.existing(path)) : formatted,
-    message: said.message ?? 'wrong value',
-    ...(said.expected !== undefined && { expected: said.expected }),
-    ...(said.nearest !== undefined && { nearest: said.nearest }),
+    message: onOneLine(said.message ?? 'wrong value'),
+    ...(said.expected !== undefined && { expected: onOneLine(said.expected) }),
+    ...(said.nearest !== undefined && { nearest: onOneLine(said.nearest) }),
   };
+}
+
+/** Nothing that a plugin says can move a terminal's cursor, or pass for another problem. */
+function onOneLine(words: string): string {
+  const line = words.replaceAll(/[\s\p{C}]+/gu, ' ').trim();
+  return line.length > MAX_LENGTH ? `${line.slice(0, MAX_LENGTH)}…` : line;
 }
 
 /** What the loading of a plugin found, which quotes the entry. */

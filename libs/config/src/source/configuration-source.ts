@@ -52,6 +52,11 @@ export class ConfigurationSource {
     return descend(this.#root, path).node.place;
   }
 
+  /** The paths of values whose reading failed; `problems` says why. */
+  brokenPaths(): ConfigurationPath[] {
+    return [...nodesOf(this.#root)].flatMap(([node, path]) => (node.kind === 'scalar' && node.broken ? [path] : []));
+  }
+
   /** As much of the path as there is. */
   existing(path: ConfigurationPath): ConfigurationPath {
     return path.filter((_, index) => descend(this.#root, path.slice(0, index + 1)).whole);
@@ -59,7 +64,7 @@ export class ConfigurationSource {
 
   /** Whether a secret stands at the path or below it. */
   isSecret(path: ConfigurationPath): boolean {
-    return this.#some(path, (node) => node.kind === 'scalar' && node.secret);
+    return this.#some(path, (node) => node.kind === 'scalar' && node.secret === true);
   }
 
   /**
@@ -67,7 +72,7 @@ export class ConfigurationSource {
    * another way to hand over secrets.
    */
   isConfidential(path: ConfigurationPath): boolean {
-    return this.#some(path, (node) => node.place.line === undefined || (node.kind === 'scalar' && node.secret));
+    return this.#some(path, (node) => node.place.line === undefined || (node.kind === 'scalar' && node.secret === true));
   }
 
   /** Whether a text holds a secret as it is. */

@@ -53,17 +53,20 @@ export async function interpolate(root: MapNode, surroundings: InterpolationSurr
 /** Returns the length of what was put in. */
 function replace(node: ScalarNode, known: ReadonlyMap<string, Replacement>, add: (message: string) => void): number {
   let length = 0;
+  const failures = new Set<string>();
   node.value = String(node.value).replaceAll(REFERENCE, (match, reference: string | undefined) => {
     if (match === '$${') return '${';
     node.secret = true;
     const found = reference === undefined ? { problem: NO_REFERENCE } : (known.get(reference) ?? { problem: NO_REFERENCE });
     if ('problem' in found) {
-      add(found.problem);
+      failures.add(found.problem);
+      node.broken = true;
       return '';
     }
     length += found.text.length;
     return length > MAX_TOTAL_LENGTH ? '' : found.text;
   });
+  for (const failure of failures) add(failure);
   return length;
 }
 

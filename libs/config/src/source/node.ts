@@ -11,7 +11,9 @@ export interface ScalarNode {
   readonly place: Place;
   value: string | number | boolean | null;
   /** Whether an interpolation touched it. */
-  secret: boolean;
+  secret?: true;
+  /** Whether reading it failed, so that what it holds is not what was meant. That is reported already. */
+  broken?: true;
 }
 
 export interface ListNode {

@@ -1,5 +1,5 @@
 import { isCollection, isScalar, type Document } from 'yaml';
-import { formatPath } from '../path.js';
+import { formatPath, quote } from '../path.js';
 import type { ConfigurationProblem, Place } from '../problem.js';
 import { childOf, RESERVED_KEYS, type ConfigurationNode, type MapNode } from './node.js';
 import { convert } from './parse-yaml.js';
@@ -30,61 +30,74 @@ export interface Overrides {
  * No problem shows a value, nor a text that could be one.
  */
 export function collectOverrides(environment: Readonly<Record<string, string | undefined>>, flags: readonly string[]): Overrides {
-  const overrides: Override[] = [];
-  const problems: ConfigurationProblem[] = [];
-  const variables = Object.entries(environment)
+  const variables = collectVariables(environment);
+  const set = flags.map((flag, index) => readFlag(flag, index + 1));
+  const all = [...variables, ...set];
+  return {
+    overrides: all.flatMap((found) => ('text' in found ? found : [])),
+    problems: all.flatMap((found) => ('text' in found ? [] : found)),
+  };
+}
+
+function collectVariables(environment: Readonly<Record<string, string | undefined>>): (Override | ConfigurationProblem)[] {
+  const seen = new Set<string>();
+  return Object.entries(environment)
     .filter((entry): entry is [string, string] => entry[0].startsWith(ENVIRONMENT_PREFIX) && entry[1] !== undefined)
-    .map(([name, text]) => ({ name: `environment ${name}`, path: name.slice(ENVIRONMENT_PREFIX.length).toLowerCase().split('__'), text }))
-    .toSorted((one, other) => one.path.length - other.path.length);
-  for (const variable of variables) {
-    const key = variable.path.join('.');
-    if (!isPath(variable.path))
-      problems.push({ source: variable.name, path: '', message: 'this names no key', expected: 'PARSEC__SECTION__KEY' });
-    else if (overrides.some(({ path }) => path.join('.') === key))
-      problems.push({ source: variable.name, path: key, message: 'another variable sets this key too' });
-    else overrides.push(variable);
-  }
-  for (const [index, flag] of flags.entries()) {
-    const equals = flag.indexOf('=');
-    const path = flag.slice(0, Math.max(equals, 0)).split('.');
-    if (isPath(path)) overrides.push({ name: `--set ${path.join('.')}`, path, text: flag.slice(equals + 1) });
-    else
-      problems.push({ source: `--set (number ${index + 1})`, path: '', message: 'this names no key', expected: '--set section.key=value' });
-  }
-  return { overrides, problems };
+    .map(([name, text]) => ({ name, text, path: name.slice(ENVIRONMENT_PREFIX.length).toLowerCase().split('__') }))
+    .toSorted((one, other) => one.path.length - other.path.length)
+    .map(({ name, text, path }) => {
+      if (!isPath(path))
+        return { source: `environment ${quote(name)}`, path: '', message: 'this names no key', expected: 'PARSEC__SECTION__KEY' };
+      const source = `environment ${name}`;
+      const key = formatPath(path);
+      if (seen.has(key)) return { source, path: key, message: 'another variable, which differs in case only, sets this key too' };
+      seen.add(key);
+      return { name: source, path, text };
+    });
+}
+
+function readFlag(flag: string, position: number): Override | ConfigurationProblem {
+  const equals = flag.indexOf('=');
+  const path = flag.slice(0, Math.max(equals, 0)).split('.');
+  if (isPath(path)) return { name: `--set ${path.join('.')}`, path, text: flag.slice(equals + 1) };
+  return { source: `--set (number ${position})`, path: '', message: 'this names no key', expected: '--set section.key=value' };
 }
 
 /** Puts the value in its place, with maps on the way where there are none. Returns what stands in the way. */
 export function applyOverride(root: MapNode, { name, path, text }: Override): ConfigurationProblem | undefined {
   const place: Place = { source: name };
-  const value = parseValue(text, place);
   let node: ConfigurationNode = root;
   for (const [index, part] of path.entries()) {
-    const last = index === path.length - 1;
-    const child = last ? undefined : childOf(node, part);
-    if (node.kind === 'list' && Number(part) < node.items.length) {
-      if (last) node.items[Number(part)] = value;
-    } else if (node.kind !== 'map') {
+    const child = childOf(node, part);
+    const isLast = index === path.length - 1;
+    const next: ConfigurationNode = isLast ? parseValue(text, place) : isAbsent(child) ? { kind: 'map', place, entries: new Map() } : child;
+    if (next !== child && !put(node, part, next)) {
       return { ...place, path: formatPath(path), message: `${formatPath(path.slice(0, index))} has no key or item of this name` };
-    } else if (last || child === undefined || isEmpty(child)) {
-      node.entries.set(part, last ? value : { kind: 'map', place, entries: new Map() });
     }
-    node = childOf(node, part) ?? node;
+    node = next;
   }
   return undefined;
+}
+
+/** A list keeps its length; anything but a map or a list holds nothing. */
+function put(node: ConfigurationNode, part: string, value: ConfigurationNode): boolean {
+  if (node.kind === 'map') node.entries.set(part, value);
+  else if (node.kind === 'list' && childOf(node, part) !== undefined) node.items[Number(part)] = value;
+  else return false;
+  return true;
+}
+
+function isAbsent(node: ConfigurationNode | undefined): node is undefined {
+  return node === undefined || (node.kind === 'scalar' && node.value === null);
 }
 
 function isPath(path: readonly string[]): boolean {
   return path.length <= MAX_PARTS && path.every((part) => PATH_PART.test(part) && !RESERVED_KEYS.has(part));
 }
 
-function isEmpty(node: ConfigurationNode): boolean {
-  return node.kind === 'scalar' && node.value === null;
-}
-
 /** A scalar or a list or map in brackets, as YAML reads it; anything else is the text itself. */
 function parseValue(text: string, place: Place): ConfigurationNode {
-  const plain: ConfigurationNode = { kind: 'scalar', place, secret: false, value: text };
+  const plain: ConfigurationNode = { kind: 'scalar', place, value: text };
   // YAML would fold the lines of a key in PEM, say, into one.
   if (text.includes('\n') && !/^\s*["'[{]/.test(text)) return plain;
   const scanned = scanYaml(text);

@@ -40,7 +40,7 @@ class Conversion {
       const items = node.items.map((item, index) => this.node(item, [...path, index], this.placeOf(item, place)));
       return { kind: 'list', place, items };
     }
-    return { kind: 'scalar', place, secret: false, value: isScalar(node) ? this.scalar(node.value, path, place) : null };
+    return this.scalar(isScalar(node) ? node.value : null, path, place, isAlias(node));
   }
 
   private map(node: YAMLMap<ParsedNode, ParsedNode | null>, path: ConfigurationPath, place: Place): MapNode {
@@ -49,7 +49,7 @@ class Conversion {
       const keyPlace = this.placeOf(key, place);
       const name = isScalar(key) ? key.value : undefined;
       if (typeof name !== 'string') {
-        this.add(keyPlace, path, 'a key that is not a text', 'a word, or a text in quotation marks');
+        this.add(keyPlace, [...path, '?'], 'a key that is not a text', 'a word, or a text in quotation marks');
         continue;
       }
       const keyPath = [...path, name];
@@ -62,11 +62,11 @@ class Conversion {
     return { kind: 'map', place, entries };
   }
 
-  private scalar(value: unknown, path: ConfigurationPath, place: Place): ScalarNode['value'] {
-    if (typeof value === 'number' && !isExact(value)) {
-      this.add(place, path, 'a number that cannot be held exactly; put it in quotation marks if it is meant as a text');
-    }
-    return value as ScalarNode['value'];
+  private scalar(value: unknown, path: ConfigurationPath, place: Place, isReference: boolean): ScalarNode {
+    const inexact = typeof value === 'number' && !isExact(value);
+    if (inexact) this.add(place, path, 'a number that cannot be held exactly; put it in quotation marks if it is meant as a text');
+    const node: ScalarNode = { kind: 'scalar', place, value: value as ScalarNode['value'] };
+    return inexact || isReference ? { ...node, broken: true } : node;
   }
 
   private refuseProperties(node: Node | null, path: ConfigurationPath, place: Place): void {

@@ -32,6 +32,7 @@ type Tokens = { readonly tokens: readonly CST.Token[] } | { readonly problem: Sy
  */
 export function scanYaml(text: string): ScannedYaml {
   const lines = new LineCounter();
+  lines.addNewLine(0);
   const unprintable = /[^\t\n\r\u0020-\u007e\u0085\u00a0-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u.exec(text);
   if (unprintable !== null) {
     for (const lineBreak of text.slice(0, unprintable.index).matchAll(/\n/g)) lines.addNewLine(lineBreak.index + 1);
@@ -45,7 +46,6 @@ function tokenise(text: string, lines: LineCounter): Tokens {
   const parser = new Parser(lines.addNewLine);
   const tokens: CST.Token[] = [];
   let count = 0;
-  lines.addNewLine(0);
   for (const lexeme of new Lexer().lex(text)) {
     const offset = parser.offset;
     count += 1;
