@@ -108,7 +108,7 @@ token_issuers:
       [13, 'signers.main.key_manager', 'local'],
       [21, 'token_issuers.txn_token.authorizers', ''],
       [22, 'token_issuers.txn_token.ttl', '30s'],
-      [24, 'token_issuers.txn_token.claims.tctx', 'roles'],
+      [24, 'token_issuers.txn_token.claims.tctx', 'data source'],
       [24, 'token_issuers.txn_token.claims.tctx', 'CEL'],
     ] as const) {
       const found = stderr.split('\n').filter((candidate) => candidate.includes(`broken.yaml:${line}:`) && candidate.includes(path));
