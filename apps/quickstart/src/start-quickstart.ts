@@ -16,9 +16,10 @@ type Part = keyof typeof PORTS;
 
 /**
  * Runs the demonstration identity provider and parsec with quickstart.yaml until one of them ends or a signal comes.
+ * @param flags further flags of `parsec serve`, such as `--set key_managers.local={type: memory}`
  * @returns the exit code
  */
-export async function startQuickstart(): Promise<number> {
+export async function startQuickstart(flags: readonly string[]): Promise<number> {
   const busy = await busyPorts();
   if (busy.length > 0) {
     process.stderr.write(`${busy.join('\n')}\n`);
@@ -28,7 +29,7 @@ export async function startQuickstart(): Promise<number> {
   const identityProvider = await startDemoIdentityProvider({ port: portOf('identityProvider'), audience: loopbackUrl(port) });
   const places: QuickstartPlaces = { port, managementPort, identityProviderUrl: identityProvider.url };
 
-  const parsec = spawnParsec(['serve', ...quickstartFlags(places)]);
+  const parsec = spawnParsec(['serve', ...quickstartFlags(places), ...flags]);
   stopOnSignals(parsec);
   if (await becomesReady(parsec, loopbackUrl(managementPort))) process.stdout.write(screen(places));
   const code = await parsec.exited;
