@@ -35,7 +35,7 @@ describe('npm start', () => {
     const occupant = createServer().listen(0, '127.0.0.1');
     await once(occupant, 'listening');
     const { port } = occupant.address() as AddressInfo;
-    const quickstart = run('start', { ...(await freePorts()), PARSEC__SERVER__HTTP_PORT: `${port}` });
+    const quickstart = run('start', await freePorts(), ['--set', `server.http_port=${port}`]);
     const [[code], sentence] = await Promise.all([once(quickstart, 'exit'), text(quickstart.stderr)]);
     occupant.close();
     expect(code).toBe(1);
