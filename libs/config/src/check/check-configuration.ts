@@ -32,7 +32,7 @@ export function checkConfiguration(
   const soundness = soundnessOf([...source.brokenPaths(), ...own.map(({ path }) => path)]);
   const settings = object instanceof ConfigurationSettings ? object : new ConfigurationSettings();
   const checked = checkInstances(settings, registry, soundness);
-  const others = [...checked.findings, ...checkRelations(settings, checked, soundness)].filter(({ path }) => broken.isSound(path));
+  const others = [...checked.findings, ...checkRelations(settings, checked, soundness, source)].filter(({ path }) => broken.isSound(path));
   const problems = [
     ...source.problems,
     ...pluginProblems.map((problem) => pluginProblem(problem, source)),
@@ -45,14 +45,19 @@ export function checkConfiguration(
 }
 
 /** What has to agree between several parts. */
-function checkRelations(settings: ConfigurationSettings, { instances }: CheckedInstances, soundness: Soundness): Finding[] {
+function checkRelations(
+  settings: ConfigurationSettings,
+  { instances }: CheckedInstances,
+  soundness: Soundness,
+  source: ConfigurationSource,
+): Finding[] {
   const claims = findClaimMappings(settings, soundness);
   const trustStores = instances.filter(({ definition }) => definition.kind === 'trust_store').length;
   const complete = soundness.isSound(['trust_stores']) && settings.trust_stores.size === trustStores;
   return [
     ...checkSettings(settings, soundness),
     ...checkClaimMappings(claims),
-    ...checkReferences(settings, claims, soundness),
+    ...checkReferences(settings, claims, soundness, (path) => source.isConfidential(path)),
     ...checkIssuers(instances, complete),
   ];
 }

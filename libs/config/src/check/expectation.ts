@@ -15,7 +15,7 @@ const STOCK: readonly (readonly [RegExp, string])[] = [
   [/^must be a number conforming to the specified constraints$/, 'a number'],
   [/^must be a boolean value$/, 'true or false'],
   [/^must be an array$/, 'a list'],
-  [/^must be (?:an object|either object or array)$/, 'a map'],
+  [/^must be an object$/, 'a map'],
   [/^must be equal to (\w{1,32})$/, '$1'],
   [/^must be one of the following values: ([\w., :/-]+)$/, 'one of $1'],
   [/^must not be less than (-?[\d.]+)$/, 'at least $1'],
@@ -36,8 +36,10 @@ const UNQUOTING: ReadonlySet<string> = new Set(['isDuration', 'isByteSize']);
  * @param constraint the validator's name; one that is named after its whole message quotes nothing
  */
 export function expectationOf(constraint: string, message: string, property: string): Expectation {
+  // This one names the property that holds the list or map, whose element is meant.
+  if (constraint === 'nestedValidation') return stock('a map');
   if (message === `All ${property}'s elements must be unique`) return stock('no element twice');
-  const [, each = '', said = ''] = /^(each value in )?(?:nested property )?(.*)$/s.exec(message) ?? [];
+  const [, each = '', said = ''] = /^(each value in )?(.*)$/s.exec(message) ?? [];
   const forEach = each === '' ? '' : 'each element to be ';
   const statement = said.startsWith(`${property} `) ? said.slice(property.length + 1) : message;
   const known = STOCK.find(([form]) => form.test(statement));

@@ -74,5 +74,6 @@ function checkReferencesOf({ definition, options, path }: CheckedInstance, names
 function danglingReference({ name, path }: { name: string; path: ConfigurationPath }, names: ReadonlySet<string>): Finding {
   const nearest = nearestName(name, names);
   const message = 'there is no trusted issuer of this name';
-  return nearest === undefined ? { path, message, expected: `one of ${[...names].join(', ')}` } : { path, message, nearest };
+  const expected = names.size === 0 ? 'a trusted issuer, of which there is none' : `one of ${[...names].join(', ')}`;
+  return { path, message, ...(nearest === undefined ? { expected } : { nearest }), discreet: { message, expected } };
 }

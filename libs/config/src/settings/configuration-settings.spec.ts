@@ -40,6 +40,24 @@ describe('a mistake in the settings', () => {
       'parsec.yaml:4:1 admin: a key without a value; give it one or leave the key out',
     ],
     [
+      'a number in place of an entry',
+      'corporate:\n',
+      'more: 5\n  corporate:\n',
+      'parsec.yaml:7:3 trust_stores.more: wrong value; expected a map',
+    ],
+    [
+      'a list in place of an entry',
+      'corporate:\n',
+      'more: [{type: listed}]\n  corporate:\n',
+      'parsec.yaml:7:3 trust_stores.more: wrong value; expected a map',
+    ],
+    [
+      'a list in place of entries',
+      'key_managers:\n  local:\n    type: memory\n',
+      'key_managers: [{type: memory}]\n',
+      'parsec.yaml:13:1 key_managers: wrong value; expected a map',
+    ],
+    [
       'a list in place of a map',
       'admin:\n  token: 0123456789abcdef',
       'admin: [{token: 0123456789abcdef}]',

@@ -17,5 +17,6 @@ export function MapOf(type: () => ClassConstructor<object>): PropertyDecorator {
 
 function toMap(value: unknown, type: ClassConstructor<object>): unknown {
   if (!isJsonObject(value)) return value;
-  return new Map(Object.entries(value).map(([name, entry]) => [name, isJsonObject(entry) ? plainToInstance(type, entry) : entry]));
+  // A list as an entry would be checked element by element, and then stand where an object is expected.
+  return new Map(Object.entries(value).map(([name, entry]) => [name, isJsonObject(entry) ? plainToInstance(type, entry) : null]));
 }
