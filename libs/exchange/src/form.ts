@@ -35,6 +35,8 @@ function decodeBytes(body: Uint8Array): string {
 }
 
 function decodeComponent(text: string): string {
+  // Tokens, the bulk of every form, have nothing to decode.
+  if (!/[%+]/.test(text)) return text;
   try {
     return decodeURIComponent(text.replaceAll('+', ' '));
   } catch (error) {

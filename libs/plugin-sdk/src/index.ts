@@ -1,3 +1,5 @@
+// Decorators of options record the types of fields only once this is loaded.
+import 'reflect-metadata';
 export * from './clock.js';
 export * from './define-plugin.js';
 export * from './errors.js';

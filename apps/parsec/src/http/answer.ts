@@ -15,7 +15,8 @@ export function answer(response: Response, outcome: ExchangeOutcome): void {
 
 function send(response: Response, status: number, headers: Readonly<Record<string, string>>, body: object): void {
   if (response.headersSent || response.destroyed) return;
-  const bytes = Buffer.from(JSON.stringify(body));
+  // A text goes out in one piece with the headers; bytes would not.
+  const text = JSON.stringify(body);
   response
     .writeHead(status, {
       ...headers,
@@ -23,7 +24,7 @@ function send(response: Response, status: number, headers: Readonly<Record<strin
       'Cache-Control': 'no-store',
       Pragma: 'no-cache',
       'X-Content-Type-Options': 'nosniff',
-      'Content-Length': bytes.length,
+      'Content-Length': Buffer.byteLength(text),
     })
-    .end(bytes);
+    .end(text);
 }

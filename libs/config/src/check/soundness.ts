@@ -11,11 +11,11 @@ export interface Soundness {
 /** @param paths those at which something is wrong */
 export function soundnessOf(paths: readonly ConfigurationPath[]): Soundness {
   const unsound = new Set(paths.map((path) => formatPath(path)));
-  const isSound = (path: ConfigurationPath): boolean =>
-    !unsound.has('') && path.every((_, index) => !unsound.has(formatPath(path.slice(0, index + 1))));
-  const isWhole = (path: ConfigurationPath): boolean => {
-    const whole = formatPath(path);
-    return isSound(path) && ![...unsound].some((part) => part.startsWith(`${whole}.`) || part.startsWith(`${whole}[`));
-  };
-  return { isSound, isWhole };
+  const holders = new Set(paths.flatMap((path) => prefixes(path.slice(0, -1))));
+  const isSound = (path: ConfigurationPath): boolean => !unsound.has('') && prefixes(path).every((prefix) => !unsound.has(prefix));
+  return { isSound, isWhole: (path) => isSound(path) && !holders.has(formatPath(path)) };
+}
+
+function prefixes(path: ConfigurationPath): string[] {
+  return path.map((_, index) => formatPath(path.slice(0, index + 1)));
 }
