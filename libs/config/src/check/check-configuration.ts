@@ -7,10 +7,10 @@ import { checkClaimMappings, findClaimMappings } from './claim-mappings.js';
 import type { Configuration } from './configuration.js';
 import { deepFreeze } from './deep-freeze.js';
 import type { Finding } from './finding.js';
-import { checkInstances, type CheckedInstances } from './instances.js';
-import { checkIssuers } from './issuers.js';
-import { checkReferences } from './references.js';
-import { checkSettings } from './settings.js';
+import { checkInstances, type CheckedInstances } from './check-instances.js';
+import { checkIssuers } from './check-issuers.js';
+import { checkReferences } from './check-references.js';
+import { checkSettings } from './check-settings.js';
 import { soundnessOf, type Soundness } from './soundness.js';
 import { pluginProblem, toProblem } from './to-problem.js';
 
@@ -31,7 +31,7 @@ export function checkConfiguration(
   const own = findings.filter(({ path }) => broken.isSound(path));
   const soundness = soundnessOf([...source.brokenPaths(), ...own.map(({ path }) => path)]);
   const settings = object instanceof ConfigurationSettings ? object : new ConfigurationSettings();
-  const checked = checkInstances(settings, registry, soundness);
+  const checked = checkInstances(settings, { registry, soundness, source });
   const others = [...checked.findings, ...checkRelations(settings, checked, soundness, source)].filter(({ path }) => broken.isSound(path));
   const problems = [
     ...source.problems,

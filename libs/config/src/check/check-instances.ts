@@ -3,6 +3,7 @@ import { PLUGIN_KINDS, type PluginKind } from '@parsec/plugin-sdk';
 import type { ConfigurationPath } from '../path.js';
 import type { ConfigurationSettings } from '../settings/configuration-settings.js';
 import type { InstanceSection } from '../settings/instance-section.js';
+import type { ConfigurationSource } from '../source/configuration-source.js';
 import { checkObject } from './check-object.js';
 import { within, type Finding } from './finding.js';
 import { nearestName } from './nearest-name.js';
@@ -28,14 +29,22 @@ export interface CheckedInstances {
   readonly findings: readonly Finding[];
 }
 
+/** What the instances are checked with. */
+export interface InstanceSurroundings {
+  readonly registry: PluginRegistry;
+  readonly soundness: Soundness;
+  readonly source: ConfigurationSource;
+}
+
 /** Checks the type and the options of every instance with the plugins that there are. */
-export function checkInstances(settings: ConfigurationSettings, registry: PluginRegistry, { isSound }: Soundness): CheckedInstances {
+export function checkInstances(settings: ConfigurationSettings, surroundings: InstanceSurroundings): CheckedInstances {
+  const { isSound } = surroundings.soundness;
   const checked = PLUGIN_KINDS.flatMap((kind) => {
     const section = SECTION_OF[kind];
     if (!isSound([section])) return [];
     return [...settings[section]]
       .filter(([name]) => isSound([section, name]))
-      .map(([name, instance]) => checkInstance(kind, name, instance, registry, isSound));
+      .map(([name, instance]) => checkInstance(kind, name, instance, surroundings));
   });
   return {
     instances: checked.flatMap(({ instance }) => instance ?? []),
@@ -52,8 +61,7 @@ function checkInstance(
   kind: PluginKind,
   name: string,
   { type, options }: InstanceSection,
-  registry: PluginRegistry,
-  isSound: Soundness['isSound'],
+  { registry, soundness: { isSound }, source }: InstanceSurroundings,
 ): Checked {
   const entry = [SECTION_OF[kind], name];
   if (!isSound([...entry, 'type'])) return { findings: [] };
@@ -61,9 +69,25 @@ function checkInstance(
   if (plugin === undefined) return { findings: [unknownType([...entry, 'type'], type, registry.types(kind))] };
   const path = [...entry, 'options'];
   if (!isSound(path)) return { findings: [] };
-  const { object, findings } = checkObject(plugin.definition.options, options);
-  if (object === undefined || findings.length > 0) return { findings: within(path, findings) };
-  return { instance: { name, definition: plugin.definition, options: object, path }, findings: [] };
+  const { definition } = plugin;
+  const { object, findings } = checkObject(definition.options, options);
+  if (object !== undefined && findings.length === 0) return { instance: { name, definition, options: object, path }, findings };
+  const disguised = source.disguised(path);
+  const discreet = disguised === undefined ? findings : keepDiscreet(findings, checkObject(definition.options, disguised).findings);
+  return { findings: within(path, discreet) };
+}
+
+/**
+ * Leaves only those words that stay the same when every secret in the options is another: they derive nothing from one,
+ * whatever the plugin does to put them together.
+ */
+function keepDiscreet(findings: readonly Finding[], disguised: readonly Finding[]): Finding[] {
+  const unchanged = new Set(disguised.map((finding) => JSON.stringify(finding)));
+  return findings.map((finding) => {
+    if (unchanged.has(JSON.stringify(finding))) return finding;
+    const { path, message, expected, discreet = { message, expected } } = finding;
+    return { path, ...discreet, discreet };
+  });
 }
 
 function unknownType(path: ConfigurationPath, type: string, types: readonly string[]): Finding {

@@ -2,7 +2,7 @@ import type { DeclaredIssuer, PluginDefinition } from '@parsec/plugin-sdk';
 import { findIssuerConflicts } from '@parsec/trust';
 import type { ConfigurationPath } from '../path.js';
 import { within, type Finding } from './finding.js';
-import type { CheckedInstance } from './instances.js';
+import type { CheckedInstance } from './check-instances.js';
 import { nearestName } from './nearest-name.js';
 
 interface PlacedIssuer {

@@ -64,7 +64,10 @@ function findingsOf({ property, value, constraints = {}, children = [] }: Valida
 
 function wordsOf(expectations: readonly Expectation[], value: unknown): Omit<Finding, 'path'> {
   // Only the first says what it would be; the others are about what is there.
-  if (value === undefined) return { message: 'missing', expected: expectations[0]?.expected };
+  if (value === undefined) {
+    const [first] = expectations;
+    return { message: 'missing', expected: first?.expected, discreet: { message: 'missing', expected: first?.discreet } };
+  }
   const discreet = { expected: join(expectations.map((expectation) => expectation.discreet)) };
   const expected = join(expectations.map((expectation) => expectation.expected));
   const message = join(expectations.map((expectation) => expectation.message));
@@ -79,10 +82,10 @@ function join(phrases: readonly (string | undefined)[]): string | undefined {
   return said.size === 0 ? undefined : [...said].join(', ');
 }
 
-/** Whether words show a value, or an element of it, that is more than a short word. */
+/** Whether words show a value, or an element of it, other than a single word or a few signs. */
 function quotes(words: string, value: unknown): boolean {
   if (Array.isArray(value)) return value.some((element) => quotes(words, element));
-  return (
-    (typeof value === 'string' || typeof value === 'number') && !/^[a-z_]{0,32}$/i.test(String(value)) && words.includes(String(value))
-  );
+  if (typeof value !== 'string' && typeof value !== 'number') return false;
+  const text = String(value);
+  return text.length > 3 && !/^[a-z_]{1,32}$/i.test(text) && words.includes(text);
 }

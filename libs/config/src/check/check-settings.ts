@@ -2,7 +2,7 @@ import type { ConfigurationSettings } from '../settings/configuration-settings.j
 import type { TokenIssuerSection } from '../settings/token-issuer-section.js';
 import type { Finding } from './finding.js';
 import type { Soundness } from './soundness.js';
-import { SECTION_OF } from './instances.js';
+import { SECTION_OF } from './check-instances.js';
 
 /** The form of instance names; two underscores would be a step of a path in an environment variable. */
 const NAME = /^(?!.*__)[a-z][a-z0-9_]{0,62}$/;

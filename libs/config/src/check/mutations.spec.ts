@@ -24,7 +24,7 @@ const anything = fc.oneof(
     [{}],
     { a: null },
     { toString: 1 },
-    { then: { a: 1 } },
+    JSON.parse('{"then": {"a": 1}}') as object,
     '${env:A}',
     '${',
     'datasource("x")',

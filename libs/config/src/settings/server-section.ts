@@ -1,6 +1,6 @@
 import { ArrayNotEmpty, ArrayUnique, IsArray, IsIn, IsInt, Max, Min } from 'class-validator';
-import { IsHost } from './host-name.js';
-import { IsIssuerUrl } from './issuer-url.js';
+import { IsHost } from './is-host.js';
+import { IsIssuerUrl } from './is-issuer-url.js';
 import { LimitsSection } from './limits-section.js';
 import { Section } from './section.js';
 

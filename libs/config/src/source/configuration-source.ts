@@ -6,6 +6,9 @@ import { descend, nodesOf, toPlain, type ConfigurationNode, type MapNode } from 
 /** Shorter texts are found in any sentence by chance. */
 const MIN_SECRET_LENGTH = 4;
 
+/** Unlike any value that somebody would choose. */
+const DISGUISE = '(another value)';
+
 /** What a configuration was made of. */
 export interface ConfigurationParts {
   readonly file: string;
@@ -47,6 +50,13 @@ export class ConfigurationSource {
     return toPlain(this.#root);
   }
 
+  /** The map at the path with every confidential text replaced by another one; `undefined` where there is none to replace. */
+  disguised(path: ConfigurationPath): JsonObject | undefined {
+    const { node } = descend(this.#root, path);
+    if (node.kind !== 'map' || !this.isConfidential(path)) return undefined;
+    return toPlain(node, (scalar) => (typeof scalar.value === 'string' && isConfidential(scalar) ? DISGUISE : scalar.value));
+  }
+
   /** Where the key or list item at the path was written; for one that is not there, what would hold it. */
   placeOf(path: ConfigurationPath): Place {
     return descend(this.#root, path).node.place;
@@ -72,7 +82,7 @@ export class ConfigurationSource {
    * another way to hand over secrets.
    */
   isConfidential(path: ConfigurationPath): boolean {
-    return this.#some(path, (node) => node.place.line === undefined || (node.kind === 'scalar' && node.secret === true));
+    return this.#some(path, isConfidential);
   }
 
   /** Whether a text holds a secret as it is. */
@@ -84,4 +94,8 @@ export class ConfigurationSource {
     const { node, whole } = descend(this.#root, path);
     return whole && [...nodesOf(node)].some(([below]) => predicate(below));
   }
+}
+
+function isConfidential(node: ConfigurationNode): boolean {
+  return node.place.line === undefined || (node.kind === 'scalar' && node.secret === true);
 }

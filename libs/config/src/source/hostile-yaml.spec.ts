@@ -61,20 +61,21 @@ const CHILD = `
   import { checkConfiguration, formatProblem, readConfigurationSource } from '@parsec/config';
   import { PluginRegistry } from '@parsec/kernel';
   const [, file] = process.argv;
-  const start = performance.now();
+  const start = process.cpuUsage();
   let outcome = 'accepted';
   try {
     checkConfiguration(await readConfigurationSource({ file, environment: process.env, overrides: [] }), new PluginRegistry(), []);
   } catch (error) {
     outcome = error.problems?.map(formatProblem).slice(0, 100).join('\\n') ?? 'crashed: ' + error.stack;
   }
-  const milliseconds = performance.now() - start;
-  process.stdout.write(JSON.stringify({ outcome, milliseconds, bytes: process.resourceUsage().maxRSS * 1024 }));
+  const { user, system } = process.cpuUsage(start);
+  process.stdout.write(JSON.stringify({ outcome, seconds: (user + system) / 1_000_000, bytes: process.resourceUsage().maxRSS * 1024 }));
 `;
 
 interface Measured {
   readonly outcome: string;
-  readonly milliseconds: number;
+  /** Of the processor, so that what else the machine does makes no difference. */
+  readonly seconds: number;
   /** All that the process ever needed, Node and the libraries included. */
   readonly bytes: number;
 }
@@ -83,9 +84,9 @@ describe('hostile YAML', () => {
   it.concurrent.each(CORPUS)(
     'made of %s is refused within 5 s and 300 MB',
     async (_name, document, problem) => {
-      const { outcome, milliseconds, bytes } = await measure(document);
+      const { outcome, seconds, bytes } = await measure(document);
       expect(outcome).toContain(problem);
-      expect(milliseconds).toBeLessThan(5000);
+      expect(seconds).toBeLessThan(5);
       expect(bytes).toBeLessThan(300_000_000);
     },
     60_000,

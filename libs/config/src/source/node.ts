@@ -55,11 +55,14 @@ export function* nodesOf(node: ConfigurationNode, path: ConfigurationPath = []):
   if (node.kind === 'list') for (const [index, item] of node.items.entries()) yield* nodesOf(item, [...path, index]);
 }
 
-/** The value without places. Keys named after prototypes were refused before, so that plain objects can hold it. */
-export function toPlain(node: MapNode): JsonObject;
-export function toPlain(node: ConfigurationNode): JsonValue;
-export function toPlain(node: ConfigurationNode): JsonValue {
-  if (node.kind === 'scalar') return node.value;
-  if (node.kind === 'list') return node.items.map((item) => toPlain(item));
-  return Object.fromEntries([...node.entries].map(([key, child]) => [key, toPlain(child)]));
+/**
+ * The value without places. Keys named after prototypes were refused before, so that plain objects can hold it.
+ * @param valueOf what stands for a scalar
+ */
+export function toPlain(node: MapNode, valueOf?: (scalar: ScalarNode) => ScalarNode['value']): JsonObject;
+export function toPlain(node: ConfigurationNode, valueOf?: (scalar: ScalarNode) => ScalarNode['value']): JsonValue;
+export function toPlain(node: ConfigurationNode, valueOf = ({ value }: ScalarNode): ScalarNode['value'] => value): JsonValue {
+  if (node.kind === 'scalar') return valueOf(node);
+  if (node.kind === 'list') return node.items.map((item) => toPlain(item, valueOf));
+  return Object.fromEntries([...node.entries].map(([key, child]) => [key, toPlain(child, valueOf)]));
 }

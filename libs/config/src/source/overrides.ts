@@ -27,7 +27,7 @@ export interface Overrides {
 
 /**
  * Reads `PARSEC__A__B=value` of the environment, shorter paths first, and then `a.b=value` of the flags in their order.
- * No problem shows a value, nor a text that could be one.
+ * Variables reach lower-case keys only. No problem shows a value, nor a text that could be one.
  */
 export function collectOverrides(environment: Readonly<Record<string, string | undefined>>, flags: readonly string[]): Overrides {
   const variables = collectVariables(environment);
@@ -70,7 +70,7 @@ export function applyOverride(root: MapNode, { name, path, text }: Override): Co
   for (const [index, part] of path.entries()) {
     const child = childOf(node, part);
     const isLast = index === path.length - 1;
-    const next: ConfigurationNode = isLast ? parseValue(text, place) : isAbsent(child) ? { kind: 'map', place, entries: new Map() } : child;
+    const next = isLast ? parseValue(text, place) : (orAbsent(child) ?? { kind: 'map', place, entries: new Map() });
     if (next !== child && !put(node, part, next)) {
       return { ...place, path: formatPath(path), message: `${formatPath(path.slice(0, index))} has no key or item of this name` };
     }
@@ -87,8 +87,9 @@ function put(node: ConfigurationNode, part: string, value: ConfigurationNode): b
   return true;
 }
 
-function isAbsent(node: ConfigurationNode | undefined): node is undefined {
-  return node === undefined || (node.kind === 'scalar' && node.value === null);
+/** A key without a value counts as left out. */
+function orAbsent(node: ConfigurationNode | undefined): ConfigurationNode | undefined {
+  return node?.kind === 'scalar' && node.value === null ? undefined : node;
 }
 
 function isPath(path: readonly string[]): boolean {
