@@ -1,12 +1,10 @@
-import { findCredential, ParsecError, parseJsonObject, type JsonObject } from '@parsec/plugin-sdk';
+import { findCredential, isScopeToken, ParsecError, parseJsonObject, type JsonObject } from '@parsec/plugin-sdk';
 import type { RequesterCredentials, SubjectCredential } from '@parsec/trust';
 import type { FormParameters } from './form.js';
 import { holdsUnsafeInteger } from './unsafe-integer.js';
 
 const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
 const REFRESH_TOKEN = 'urn:ietf:params:oauth:token-type:refresh_token';
-/** scope-token (RFC 6749 section 3.3). */
-const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 /** More scopes than any transaction has; bounds what is compared. */
 const MAX_SCOPES = 100;
 
@@ -95,7 +93,7 @@ function refuseActor(form: FormParameters): void {
 
 function readScope(text: string): readonly string[] {
   const scopes = [...new Set(text.split(' '))];
-  if (scopes.length > MAX_SCOPES || !scopes.every((scope) => SCOPE_TOKEN.test(scope)) || findCredential(scopes) !== undefined) {
+  if (scopes.length > MAX_SCOPES || !scopes.every(isScopeToken) || findCredential(scopes) !== undefined) {
     throw new ParsecError('PARSEC_REQUEST_SCOPE_MALFORMED', 'the scope is malformed', { publicText: 'The scope is malformed.' });
   }
   return scopes;

@@ -1,8 +1,5 @@
 import { pino, type DestinationStream, type Logger } from 'pino';
-import type { PluginKind, PluginLogger } from '@parsec/plugin-sdk';
-
-/** What a compact JWS or JWE looks like inside any line: a base64url part that begins a JSON object, a dot, and more. */
-const COMPACT_JOSE = /eyJ[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_.-]*/g;
+import { findCompactJose, type PluginKind, type PluginLogger } from '@parsec/plugin-sdk';
 
 /** Levels that `observability.log_level` may name. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
@@ -23,9 +20,9 @@ export function createLogger(level: LogLevel, destination?: DestinationStream): 
   return destination === undefined ? pino(options) : pino(options, destination);
 }
 
-/** Replaces everything in a text that looks like a compact JWS or JWE. */
+/** Cuts everything out of a text that looks like a compact JWS or JWE, whole or cut short. */
 export function redact(text: string): string {
-  return text.includes('eyJ') ? text.replace(COMPACT_JOSE, '[redacted]') : text;
+  return findCompactJose(text).reduceRight((rest, { start, end }) => `${rest.slice(0, start)}[redacted]${rest.slice(end)}`, text);
 }
 
 /** The log of one instance: its kind and name stand in every line. */

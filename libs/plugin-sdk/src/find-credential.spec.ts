@@ -21,6 +21,9 @@ describe('a credential', () => {
     ['a member named like a JWS', { a: { [jws]: 1 } }, "a.(a member's name)"],
     ['a JWS in JSON form', { a: { payload: 'e30', protected: 'e30', signature: 'AA' } }, 'a'],
     ['a JWS in JSON form as a text', { a: '{"payload":"e30","signatures":[]}' }, 'a'],
+    ['a flattened JWS with an unprotected header', { a: { payload: 'e30', header: { alg: 'ES256' }, signature: 'AA' } }, 'a'],
+    ['a JWE for several recipients', { a: { ciphertext: 'e30', recipients: [], protected: 'e30' } }, 'a'],
+    ['two tokens, the second one whole', { a: `eyJhbGciOiJub25lIn0.cut ${jws}` }, 'a'],
     ['a JWE in JSON form as a text', { a: ' {"ciphertext":"e30","iv":"AA","tag":"AA"}' }, 'a'],
   ])('is found: %s', (_name, value, place) => {
     expect(findCredential(value)).toBe(place);

@@ -1,3 +1,4 @@
+import { findCompactJose, readObject, type CompactJose } from './compact-jose.js';
 import { isJsonObject, type JsonObject, type JsonValue } from './json.js';
 
 /** Shorter texts cannot hold a JOSE header with an algorithm. */
@@ -30,54 +31,23 @@ export function findCredential(value: JsonValue, credentials: readonly string[] 
 
 function holdsCredential(text: string, credentials: readonly string[]): boolean {
   if (text.length < MIN_LENGTH) return false;
-  return credentials.some((credential) => text.includes(credential)) || holdsCompactJose(text) || isJoseText(text);
+  return credentials.some((credential) => text.includes(credential)) || findCompactJose(text).some(isWhole(text)) || isJoseText(text);
 }
 
-/** Linear in the text: every run of base64url parts joined by dots is looked at once. */
-function holdsCompactJose(text: string): boolean {
-  if (!text.includes('.')) return false;
-  for (const run of text.split(/[^A-Za-z0-9_.=-]+/)) {
-    const parts = run.split('.');
-    for (let index = 0; index + 2 < parts.length; index += 1) {
-      if (isJoseHeader(withoutPadding(parts[index] ?? ''))) return true;
-    }
-  }
-  return false;
-}
-
-/** Lenient parsers take padded parts; and in a query, what stands before the last `=` is the parameter's name. */
-function withoutPadding(part: string): string {
-  let end = part.length;
-  while (end > 0 && part[end - 1] === '=') end -= 1;
-  return part.slice(part.lastIndexOf('=', end - 1) + 1, end);
-}
-
-function isJoseHeader(part: string): boolean {
-  if (part.length < MIN_LENGTH / 2) return false;
-  const header = parseObject(Buffer.from(part, 'base64url').toString('utf8'));
-  return header !== undefined && typeof header['alg'] === 'string';
+/** A JWS has two dots or more; with one, it is something else or cut short beyond use. */
+function isWhole(text: string): (found: CompactJose) => boolean {
+  return ({ start, end }) => text.slice(start, end).split('.', 3).length === 3;
 }
 
 function isJoseText(text: string): boolean {
-  const object = parseObject(text);
+  const object = readObject(text);
   return object !== undefined && isJoseObject(object);
 }
 
-function parseObject(text: string): JsonObject | undefined {
-  // Most texts are no JSON, and finding that out by an exception is slow.
-  if (!text.trimStart().startsWith('{')) return undefined;
-  try {
-    const value: unknown = JSON.parse(text);
-    return isJsonObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** The JSON serialisations: a JWS has signatures over a payload, a JWE a ciphertext with a tag or recipients. */
+/** The JSON serialisations, general and flattened (RFC 7515 and RFC 7516, section 7.2). */
 function isJoseObject(object: JsonObject): boolean {
-  const has = (name: string): boolean => Object.hasOwn(object, name);
-  return (
-    (has('payload') && ((has('signature') && has('protected')) || has('signatures'))) || (has('ciphertext') && has('iv') && has('tag'))
-  );
+  const has = (...names: readonly string[]): boolean => names.some((name) => Object.hasOwn(object, name));
+  const isJws = has('payload') && (has('signatures') || (has('signature') && has('protected', 'header')));
+  const isJwe = has('ciphertext') && has('recipients', 'protected', 'unprotected', 'header', 'encrypted_key', 'tag');
+  return isJws || isJwe;
 }

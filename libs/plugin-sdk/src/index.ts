@@ -1,6 +1,7 @@
 // Decorators of options record the types of fields only once this is loaded.
 import 'reflect-metadata';
 export * from './clock.js';
+export * from './compact-jose.js';
 export * from './define-plugin.js';
 export * from './errors.js';
 export * from './find-credential.js';
@@ -13,6 +14,8 @@ export * from './kinds/data-source.js';
 export * from './kinds/key-manager.js';
 export * from './kinds/trust-store.js';
 export * from './local-key.js';
+export * from './loopback.js';
+export * from './names.js';
 export * from './options/decorators.js';
 export * from './options/units.js';
 export * from './pattern.js';

@@ -1,11 +1,10 @@
-import { ParsecError, type Principal, type TrustedIssuer } from '@parsec/plugin-sdk';
+import { JWT_TOKEN_TYPES, ParsecError, type Principal, type TrustedIssuer } from '@parsec/plugin-sdk';
 import { principalOf } from './principal.js';
 import type { ReplayMarks } from './replay-marks.js';
 import type { TrustedIssuers } from './trusted-issuers.js';
 import { verifyJwt, type RefusalReason, type VerifiedJwt } from './verify-jwt.js';
 
 const JWT_BEARER = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
-const JWT = 'urn:ietf:params:oauth:token-type:jwt';
 /** Characters. */
 const MAX_JTI_LENGTH = 256;
 
@@ -79,7 +78,7 @@ export async function authenticateRequester(
   if (typeof verified === 'string') throw refuse(verified);
   checkLifetime(verified, now);
 
-  const principal = principalOf(verified, JWT);
+  const principal = principalOf(verified, JWT_TOKEN_TYPES.jwt);
   if (clientId !== undefined && clientId !== principal.sub && clientId !== verified.sub) throw refuse('client_id_mismatch');
   // Last, so that an assertion which is refused for another reason is not used up.
   claimOnce(verified, trust.replayMarks);

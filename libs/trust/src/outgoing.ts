@@ -1,6 +1,6 @@
 import { lookup as resolveName, type LookupAddress } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
-import { UnavailableError } from '@parsec/plugin-sdk';
+import { isLoopbackHost, UnavailableError } from '@parsec/plugin-sdk';
 import { Agent, request } from 'undici';
 
 /** Addresses that no outgoing request may reach, whoever wrote the host: link-local ones and cloud metadata services. */
@@ -14,19 +14,9 @@ FORBIDDEN.addSubnet('fd00:ec2::', 32, 'ipv6');
 FORBIDDEN.addSubnet('64:ff9b::a9fe:0', 112, 'ipv6');
 FORBIDDEN.addAddress('64:ff9b::6464:64c8', 'ipv6');
 
-const LOOPBACK = new BlockList();
-LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
-LOOPBACK.addAddress('::1', 'ipv6');
-
 /** Whether a connection to this IP address is refused (SPEC: outgoing requests). IPv4-mapped IPv6 addresses count as IPv4. */
-export function isForbiddenAddress(address: string): boolean {
+function isForbiddenAddress(address: string): boolean {
   return FORBIDDEN.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
-}
-
-/** Whether a URL's host is this machine by its name or number alone. */
-export function isLoopbackHost(hostname: string): boolean {
-  const host = hostname.replace(/^\[(.*)\]$/, '$1');
-  return host === 'localhost' || (isIP(host) !== 0 && LOOPBACK.check(host, isIP(host) === 6 ? 'ipv6' : 'ipv4'));
 }
 
 /**

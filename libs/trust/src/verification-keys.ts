@@ -1,11 +1,6 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { isJsonObject, type JWK, type JsonObject } from '@parsec/plugin-sdk';
 
-/** JWS algorithms that credentials may be signed with. Symmetric ones and `none` are not among them and never will be. */
-export const VERIFICATION_ALGORITHMS = [
-  'RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519',
-] as const; // prettier-ignore
-
 /** A public key of an issuer that is fit for use. */
 export interface VerificationKey {
   readonly kid: string | undefined;

@@ -73,7 +73,7 @@ export async function verifyJwt(token: string, issuers: TrustedIssuers, policy: 
   const entry = typeof payload['iss'] === 'string' ? issuers.find(payload['iss']) : undefined;
   if (entry === undefined || !entry.issuer.acceptAs.includes(policy.role)) return 'issuer_untrusted';
   if (policy.tokenType !== undefined && !entry.issuer.tokenTypes.includes(policy.tokenType)) return 'token_type_not_accepted';
-  if (!entry.issuer.algorithms.includes(alg)) return 'algorithm_not_accepted';
+  if (!entry.issuer.algorithms.some((accepted) => accepted === alg)) return 'algorithm_not_accepted';
 
   const signature = await verifySignature(token, entry, kid, alg);
   if (signature !== 'good') return signature;

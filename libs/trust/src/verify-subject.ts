@@ -1,4 +1,4 @@
-import { ParsecError, type Principal } from '@parsec/plugin-sdk';
+import { JWT_TOKEN_TYPES, ParsecError, type Principal } from '@parsec/plugin-sdk';
 import type { VerifiedRequester } from './authenticate-requester.js';
 import { parseCompactJws } from './compact-jws.js';
 import { principalOf } from './principal.js';
@@ -7,9 +7,9 @@ import { verifyJwt } from './verify-jwt.js';
 
 /** Subject token types that are JWTs of a trusted issuer (RFC 8693 section 3), and the `typ` each may have. */
 const SUBJECT_TOKEN_TYPES: Readonly<Record<string, readonly string[]>> = {
-  'urn:ietf:params:oauth:token-type:access_token': ['jwt', 'at+jwt'],
-  'urn:ietf:params:oauth:token-type:jwt': ['jwt', 'at+jwt'],
-  'urn:ietf:params:oauth:token-type:id_token': ['jwt'],
+  [JWT_TOKEN_TYPES.accessToken]: ['jwt', 'at+jwt'],
+  [JWT_TOKEN_TYPES.jwt]: ['jwt', 'at+jwt'],
+  [JWT_TOKEN_TYPES.idToken]: ['jwt'],
 };
 
 declare const verified: unique symbol;

@@ -31,6 +31,7 @@ describeContract({
     changed({ jwks_uri: undefined }),
     changed({ jwks_file: 'too.json' }),
     changed({ jwks_uri: 'http://idp.example/jwks' }),
+    changed({ jwks_uri: 'http://127.evil.example/jwks' }),
     changed({ jwks_uri: 'https://user:secret@idp.example/jwks' }),
     changed({ jwks_uri: undefined, jwks: { keys: [{ ...key, d: 'private' }] } }),
     changed({ jwks_uri: undefined, jwks: { keys: [{ kty: 'oct', k: 'AAAA' }] } }),

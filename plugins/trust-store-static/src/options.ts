@@ -1,13 +1,15 @@
-import { Duration, Optional, type JSONWebKeySet, type TrustedRole } from '@parsec/plugin-sdk';
+import {
+  Duration,
+  JWT_TOKEN_TYPES,
+  Optional,
+  VERIFICATION_ALGORITHMS,
+  type JSONWebKeySet,
+  type TrustedRole,
+  type VerificationAlgorithm,
+} from '@parsec/plugin-sdk';
 import { Type } from 'class-transformer';
 import { ArrayNotEmpty, ArrayUnique, IsArray, IsBoolean, IsIn, IsNotEmpty, IsString, Matches, ValidateNested } from 'class-validator';
 import { AreNamedIssuers, HasExactlyOneKeySource, IsJwksUri, IsKeySet, IsScopeMap, SubjectsNeed } from './validators.js';
-
-/** JWS algorithms that credentials may be signed with. */
-const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'];
-
-/** Subject token types (RFC 8693 section 3) that are JWTs of an issuer. */
-const TOKEN_TYPES = ['access_token', 'jwt', 'id_token'].map((name) => `urn:ietf:params:oauth:token-type:${name}`);
 
 /** How the scope of a credential is read. */
 export class ScopeOptions {
@@ -70,7 +72,7 @@ export class IssuerOptions {
   /** Subject token types that are accepted from it; subjects need at least one. */
   @IsArray()
   @ArrayUnique()
-  @IsIn(TOKEN_TYPES, { each: true })
+  @IsIn(Object.values(JWT_TOKEN_TYPES), { each: true })
   @SubjectsNeed()
   token_types: string[] = [];
 
@@ -86,8 +88,8 @@ export class IssuerOptions {
   @IsArray()
   @ArrayNotEmpty()
   @ArrayUnique()
-  @IsIn(ALGORITHMS, { each: true })
-  algorithms: string[] = ['ES256', 'ES384', 'RS256', 'PS256', 'EdDSA'];
+  @IsIn(VERIFICATION_ALGORITHMS, { each: true })
+  algorithms: VerificationAlgorithm[] = ['ES256', 'ES384', 'RS256', 'PS256', 'EdDSA'];
 
   /** Put before its `sub` values with a colon, so that they are unique within the trust domain. */
   @Optional()

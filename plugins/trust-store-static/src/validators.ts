@@ -1,17 +1,12 @@
-import { compilePatterns, isJsonObject } from '@parsec/plugin-sdk';
+import { INSTANCE_NAME, isJsonObject, isLoopbackHost, isScopeToken } from '@parsec/plugin-sdk';
 import { registerDecorator, type ValidationArguments } from 'class-validator';
 import type { IssuerOptions } from './options.js';
 
 const KEY_SOURCES = ['jwks_uri', 'jwks', 'jwks_file'] as const;
-/** scope-token (RFC 6749 section 3.3). */
-const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
-
-/** Trusted issuers' names are words, because policies, logs and metrics use them. */
-const ISSUER_NAME = /^[a-z][a-z0-9_]{0,63}$/;
 
 /** On `issuers`: at least one, each under a name of its own. */
 export const AreNamedIssuers = rule(
-  (value) => value instanceof Map && value.size > 0 && [...value.keys()].every((name) => ISSUER_NAME.test(String(name))),
+  (value) => value instanceof Map && value.size > 0 && [...value.keys()].every((name) => INSTANCE_NAME.test(String(name))),
   'expected trusted issuers by their names, which are lower-case words such as corp_idp',
 );
 
@@ -42,7 +37,7 @@ export const IsKeySet = rule(
 
 /** External scope to a list of internal ones. */
 export const IsScopeMap = rule(
-  (value) => value instanceof Map && [...value.values()].every((scopes) => Array.isArray(scopes) && scopes.every(isScope)),
+  (value) => value instanceof Map && [...value.values()].every((scopes) => Array.isArray(scopes) && scopes.every(isScopeToken)),
   'expected each external scope with a list of internal scopes, such as {orders.write: [trade.stocks]}',
 );
 
@@ -50,16 +45,11 @@ function isFetchable(value: unknown, allowHttp: unknown): boolean {
   if (typeof value !== 'string' || !URL.canParse(value)) return false;
   const { protocol, hostname, username, password } = new URL(value);
   if (username !== '' || password !== '') return false;
-  const onLoopback = compilePatterns(['localhost', '127.*', '[::1]'])(hostname);
-  return protocol === 'https:' || (protocol === 'http:' && (allowHttp === true || onLoopback));
+  return protocol === 'https:' || (protocol === 'http:' && (allowHttp === true || isLoopbackHost(hostname)));
 }
 
 function isPublicKey(key: unknown): boolean {
   return isJsonObject(key) && ['RSA', 'EC', 'OKP'].includes(String(key['kty'])) && !Object.hasOwn(key, 'd');
-}
-
-function isScope(scope: unknown): boolean {
-  return typeof scope === 'string' && SCOPE_TOKEN.test(scope);
 }
 
 function rule(validate: (value: unknown, issuer: IssuerOptions) => boolean, expected: string): () => PropertyDecorator {

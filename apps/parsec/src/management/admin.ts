@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { isLoopbackHost } from '@parsec/trust';
+import { isLoopbackHost } from '@parsec/plugin-sdk';
 import type { Request } from 'express';
 
 /** Whether a request may see what only administrators see: the configured bearer token, over loopback. Without a token nobody may. */

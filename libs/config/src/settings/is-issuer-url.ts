@@ -1,4 +1,4 @@
-import { isLoopbackHost } from '@parsec/trust';
+import { isLoopbackHost } from '@parsec/plugin-sdk';
 import { ExpectThat } from './expect-that.js';
 
 /** An issuer identifier (RFC 8414 section 2) in its one canonical spelling, because issuers are compared letter by letter. */

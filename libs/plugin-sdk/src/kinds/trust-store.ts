@@ -4,6 +4,20 @@ import type { HealthReporter } from '../health.js';
 /** What a credential of an issuer may be used as. */
 export type TrustedRole = 'subject' | 'requester';
 
+/** JWS algorithms that credentials may be signed with. Symmetric ones and `none` are not among them and never will be. */
+export const VERIFICATION_ALGORITHMS = [
+  ...(['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'] as const),
+  ...(['ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'] as const),
+] as const;
+export type VerificationAlgorithm = (typeof VERIFICATION_ALGORITHMS)[number];
+
+/** Subject token types (RFC 8693 section 3) whose tokens are JWTs of a trusted issuer. */
+export const JWT_TOKEN_TYPES = {
+  accessToken: 'urn:ietf:params:oauth:token-type:access_token',
+  jwt: 'urn:ietf:params:oauth:token-type:jwt',
+  idToken: 'urn:ietf:params:oauth:token-type:id_token',
+} as const;
+
 /** Where the keys of an issuer come from. */
 export type IssuerKeySource =
   | { readonly jwks: JSONWebKeySet }
@@ -24,7 +38,7 @@ export interface TrustedIssuer {
   /** The `aud` values that are accepted; a subject credential must hold one of them. */
   readonly audiences: readonly string[];
   /** JWS algorithms that are accepted, whatever a token says. */
-  readonly algorithms: readonly string[];
+  readonly algorithms: readonly VerificationAlgorithm[];
   /** Prefix that makes its `sub` values unique within the trust domain. */
   readonly namespace?: string;
   readonly trustDomain?: string;
@@ -47,6 +61,6 @@ export interface TrustedIssuer {
 
 /** Whom do we trust, and with which keys? */
 export interface TrustStore extends Partial<HealthReporter> {
-  /** The issuers that are trusted now. Answers from memory. */
+  /** The issuers that are trusted, as of now; asked once, after the instance has opened. Answers from memory. */
   trustedIssuers(): readonly TrustedIssuer[];
 }
