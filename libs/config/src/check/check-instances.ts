@@ -78,15 +78,15 @@ function checkInstance(
 }
 
 /**
- * Leaves only those words that stay the same when every secret in the options is another: they derive nothing from one,
+ * Leaves only those words that stay the same when every confidential value in the options is another: they derive nothing from one,
  * whatever the plugin does to put them together.
  */
 function keepDiscreet(findings: readonly Finding[], disguised: readonly Finding[]): Finding[] {
   const unchanged = new Set(disguised.map((finding) => JSON.stringify(finding)));
   return findings.map((finding) => {
-    if (unchanged.has(JSON.stringify(finding))) return finding;
-    const { path, message, expected, discreet = { message, expected } } = finding;
-    return { path, ...discreet, discreet };
+    const { path, message, expected, nearest, discreet = { message, expected } } = finding;
+    const words = unchanged.has(JSON.stringify(finding)) ? { message, expected, nearest } : discreet;
+    return { path, ...words, discreet: words };
   });
 }
 

@@ -1,13 +1,10 @@
 import type { JsonObject } from '@parsec/plugin-sdk';
 import type { ConfigurationPath } from '../path.js';
 import type { ConfigurationProblem, Place } from '../problem.js';
-import { descend, nodesOf, toPlain, type ConfigurationNode, type MapNode } from './node.js';
+import { descend, nodesOf, toPlain, type ConfigurationNode, type MapNode, type ScalarNode } from './node.js';
 
 /** Shorter texts are found in any sentence by chance. */
 const MIN_SECRET_LENGTH = 4;
-
-/** Unlike any value that somebody would choose. */
-const DISGUISE = '(another value)';
 
 /** What a configuration was made of. */
 export interface ConfigurationParts {
@@ -50,11 +47,11 @@ export class ConfigurationSource {
     return toPlain(this.#root);
   }
 
-  /** The map at the path with every confidential text replaced by another one; `undefined` where there is none to replace. */
+  /** The map at the path with every confidential text and number replaced by another one; `undefined` where there is none to replace. */
   disguised(path: ConfigurationPath): JsonObject | undefined {
     const { node } = descend(this.#root, path);
     if (node.kind !== 'map' || !this.isConfidential(path)) return undefined;
-    return toPlain(node, (scalar) => (typeof scalar.value === 'string' && isConfidential(scalar) ? DISGUISE : scalar.value));
+    return toPlain(node, (scalar) => (isConfidential(scalar) ? disguise(scalar.value) : scalar.value));
   }
 
   /** Where the key or list item at the path was written; for one that is not there, what would hold it. */
@@ -98,4 +95,10 @@ export class ConfigurationSource {
 
 function isConfidential(node: ConfigurationNode): boolean {
   return node.place.line === undefined || (node.kind === 'scalar' && node.secret === true);
+}
+
+/** A value unlike any that somebody would choose, but of the same type. */
+function disguise(value: ScalarNode['value']): ScalarNode['value'] {
+  if (typeof value === 'string') return '(another value)';
+  return typeof value === 'number' ? value + 987_654_321 : value;
 }
