@@ -96,7 +96,7 @@ export async function startParsec(configuration: (url: string) => object, direct
       const traceId = randomBytes(16).toString('hex');
       const response = await fetch(`${url}/v1/token`, {
         method: 'POST',
-        body: form as BodyInit,
+        body: form as URLSearchParams,
         headers: { traceparent: `00-${traceId}-00f067aa0ba902b7-01`, ...headers },
         redirect: 'manual',
       });

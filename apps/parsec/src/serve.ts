@@ -1,14 +1,12 @@
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import type { Configuration } from '@parsec/config';
+import { TOKEN_PATH, type Configuration } from '@parsec/config';
 import { createLogger } from '@parsec/observability';
 import { raw } from 'express';
 import { Logger } from 'nestjs-pino';
 import { AppModule } from './app.module.js';
-import { provideConfiguration } from './host-tokens.js';
 import { Listener } from './http/listener.js';
 import { listenerLimits } from './http/listener-limits.js';
-import { TOKEN_PATH } from './service/endpoints.js';
 
 /**
  * Serves a configuration until SIGTERM or SIGINT, then finishes what is in flight and exits with 0.
@@ -17,9 +15,8 @@ import { TOKEN_PATH } from './service/endpoints.js';
 export async function serve(configuration: Configuration): Promise<void> {
   const { server, trust_domain: trustDomain, observability } = configuration.settings;
   const logger = createLogger(observability.log_level);
-  provideConfiguration(configuration);
   const application = await NestFactory.create<NestExpressApplication>(
-    AppModule.withLogger(logger),
+    AppModule.serving(configuration, logger),
     new Listener(listenerLimits(server.limits)),
     {
       logger: false,

@@ -2,6 +2,7 @@
 import 'reflect-metadata';
 export { checkConfiguration } from './check/check-configuration.js';
 export type { Configuration } from './check/configuration.js';
+export { JWKS_PATHS, jwksUri, METADATA_PATH, serviceIdentifiers, TOKEN_PATH, tokenEndpoint } from './endpoints.js';
 export { ConfigurationError } from './configuration-error.js';
 export { formatPath, type ConfigurationPath } from './path.js';
 export { formatProblem, type ConfigurationProblem, type Place } from './problem.js';

@@ -1,5 +1,14 @@
 import { isJsonObject, ParsecError, type ExchangeFacts, type JsonObject, type JsonValue } from '@parsec/plugin-sdk';
-import { CLAIMS_SCOPE, compileExpression, exchangeVariables, toCel, type Expression } from '@parsec/plugin-sdk/cel';
+import {
+  CLAIMS_SCOPE,
+  compileExpression,
+  exchangeVariables,
+  toCel,
+  type DataSourceLookup,
+  type Evaluation,
+  type Expression,
+  type ExpressionVariables,
+} from '@parsec/plugin-sdk/cel';
 import type { ClaimMapping } from './mapping-problems.js';
 
 /** The claims that mappings make. */
@@ -10,19 +19,27 @@ export type ClaimMappings = Readonly<Partial<Record<MappedClaim, readonly ClaimM
 
 type CompiledMapping = 'details' | 'context' | Expression;
 
+interface CompiledClaim {
+  readonly claim: MappedClaim;
+  readonly steps: readonly CompiledMapping[];
+}
+
 /** Makes `tctx` and `rctx` of a token type. Compiled once for a generation. */
 export class ClaimMapper {
   /** Names of the data sources that the expressions ask. */
   readonly dataSources: readonly string[];
-  readonly #mappings: readonly { readonly claim: MappedClaim; readonly steps: readonly CompiledMapping[] }[];
+  readonly #claims: readonly CompiledClaim[];
+  readonly #reserved: Readonly<Record<'context' | 'details', readonly string[]>>;
 
   /** @param mappings checked: every expression compiles and none clashes with another */
   constructor(mappings: ClaimMappings) {
-    this.#mappings = (['tctx', 'rctx'] as const).flatMap((claim) => {
+    this.#claims = (['tctx', 'rctx'] as const).flatMap((claim) => {
       const steps = mappings[claim]?.map(compile);
       return steps === undefined ? [] : [{ claim, steps }];
     });
-    this.dataSources = [...new Set(this.#expressions().flatMap((expression) => expression.dataSources))];
+    const expressions = this.#claims.flatMap(({ steps }) => steps.filter(isExpression));
+    this.dataSources = [...new Set(expressions.flatMap(({ dataSources }) => dataSources))];
+    this.#reserved = { context: reservedNames(this.#claims, 'context'), details: reservedNames(this.#claims, 'details') };
   }
 
   /**
@@ -30,30 +47,37 @@ export class ClaimMapper {
    * the mapping yields them this time.
    */
   findReserved(part: 'context' | 'details', sent: JsonObject): string | undefined {
-    const claims = this.#mappings.filter(({ steps }) => steps.includes(part));
-    const reserved = claims.flatMap(({ steps }) => steps.flatMap((step) => (typeof step === 'string' ? [] : (step.memberNames ?? []))));
-    return reserved.find((name) => Object.hasOwn(sent, name));
+    return this.#reserved[part].find((name) => Object.hasOwn(sent, name));
   }
 
   /**
    * @param facts with `request.context` and `request.details` reduced to what the caller is believed about
    * @param data what the sources in {@link dataSources} returned
+   * @param maxJsonDepth how deep the result may nest
    * @throws ParsecError `PARSEC_CONTEXT_MAPPING_FAILED` that names the claim and holds no data
    */
-  map(facts: ExchangeFacts, data: ReadonlyMap<string, JsonValue>): Partial<Record<MappedClaim, JsonObject>> {
-    const variables = this.#expressions().length === 0 ? {} : exchangeVariables(facts);
+  map(facts: ExchangeFacts, data: ReadonlyMap<string, JsonValue>, maxJsonDepth: number): Partial<Record<MappedClaim, JsonObject>> {
+    let variables: ExpressionVariables | undefined;
     const apply = (step: CompiledMapping, claim: MappedClaim): JsonObject => {
-      if (typeof step === 'string') return facts.request[step];
-      return evaluate(step, claim, () => step.evaluate(variables, (name) => toCel(data.get(name) ?? {})));
+      if (!isExpression(step)) return facts.request[step];
+      variables ??= exchangeVariables(facts);
+      const dataSource: DataSourceLookup = (name) => toCel(data.get(name) ?? {});
+      return evaluate(step, claim, { variables, dataSource, maxJsonDepth });
     };
     return Object.fromEntries(
-      this.#mappings.map(({ claim, steps }) => [claim, Object.assign({}, ...steps.map((step) => apply(step, claim))) as JsonObject]),
+      this.#claims.map(({ claim, steps }) => [claim, Object.assign({}, ...steps.map((step) => apply(step, claim))) as JsonObject]),
     );
   }
+}
 
-  #expressions(): Expression[] {
-    return this.#mappings.flatMap(({ steps }) => steps.filter((step): step is Expression => typeof step !== 'string'));
-  }
+function isExpression(step: CompiledMapping): step is Expression {
+  return typeof step !== 'string';
+}
+
+/** The members that expressions may compute in claims which also take over what the caller sent. */
+function reservedNames(claims: readonly CompiledClaim[], part: 'context' | 'details'): readonly string[] {
+  const shared = claims.filter(({ steps }) => steps.includes(part));
+  return shared.flatMap(({ steps }) => steps.filter(isExpression).flatMap(({ memberNames }) => memberNames ?? []));
 }
 
 function compile({ details, context, cel = '{}' }: ClaimMapping): CompiledMapping {
@@ -61,7 +85,7 @@ function compile({ details, context, cel = '{}' }: ClaimMapping): CompiledMappin
   return context === true ? 'context' : compileExpression(cel, CLAIMS_SCOPE);
 }
 
-function evaluate(expression: Expression, claim: MappedClaim, run: () => JsonValue): JsonObject {
+function evaluate(expression: Expression, claim: MappedClaim, evaluation: Evaluation): JsonObject {
   const failed = (message: string, cause?: unknown): ParsecError =>
     new ParsecError('PARSEC_CONTEXT_MAPPING_FAILED', `${claim}: ${message} (${expression.source.slice(0, 80)})`, {
       reason: 'mapping_failed',
@@ -69,7 +93,7 @@ function evaluate(expression: Expression, claim: MappedClaim, run: () => JsonVal
     });
   let result: JsonValue;
   try {
-    result = run();
+    result = expression.evaluate(evaluation);
   } catch (error) {
     throw failed('the mapping failed', error);
   }

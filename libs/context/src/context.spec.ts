@@ -27,14 +27,14 @@ describe('claim mappings', () => {
       rctx: [{ context: true }, { cel: '{"peer": request.peer_ip}' }],
     });
     expect(mapper.dataSources).toEqual(['roles']);
-    expect(mapper.map(facts({ ip: '1.2.3.4' }, { action: 'BUY' }), new Map([['roles', { list: ['r'] }]]))).toEqual({
+    expect(mapper.map(facts({ ip: '1.2.3.4' }, { action: 'BUY' }), new Map([['roles', { list: ['r'] }]]), 32)).toEqual({
       tctx: { action: 'BUY', email: 'a@example', roles: ['r'] },
       rctx: { ip: '1.2.3.4', peer: '::1' },
     });
   });
 
   it('make no claim that has none', () => {
-    expect(new ClaimMapper({ rctx: [{ context: true }] }).map(facts(), new Map())).toEqual({ rctx: {} });
+    expect(new ClaimMapper({ rctx: [{ context: true }] }).map(facts(), new Map(), 32)).toEqual({ rctx: {} });
   });
 
   it('reserve what they may compute, whether or not they do this time', () => {
@@ -49,7 +49,7 @@ describe('claim mappings', () => {
   });
 
   it.each(['{"a": subject.claims.missing}', '{"a": 1/0}', '"text"', '[1]', 'null'])('%s fails without showing data', (cel) => {
-    expect(() => new ClaimMapper({ tctx: [{ cel }] }).map(facts(), new Map())).toThrow(
+    expect(() => new ClaimMapper({ tctx: [{ cel }] }).map(facts(), new Map(), 32)).toThrow(
       expect.objectContaining({
         code: 'PARSEC_CONTEXT_MAPPING_FAILED',
         message: expect.not.stringContaining('a@example'),
@@ -90,7 +90,7 @@ describe('data sources', () => {
         }),
       ],
       facts(),
-      never,
+      { signal: never, maxJsonDepth: 32 },
     );
     expect(data).toEqual(new Map<string, JsonValue>([['waits', 1], ['releases', {}]])); // prettier-ignore
     expect(leftOut).toEqual([]);
@@ -108,15 +108,16 @@ describe('data sources', () => {
     ['returns a date', () => Promise.resolve({ at: new Date() } as never)],
   ];
   it.each(failures)('one that %s fails the exchange where it is required', async (_name, fetch) => {
-    await expect(gatherData([source('s', fetch, { timeout: 5 })], facts(), never)).rejects.toThrow(unavailable);
+    await expect(gatherData([source('s', fetch, { timeout: 5 })], facts(), { signal: never, maxJsonDepth: 32 })).rejects.toThrow(
+      unavailable,
+    );
   });
 
   it.each(failures)('one that %s is left out where it is not', async (_name, fetch) => {
-    const { data, leftOut } = await gatherData(
-      [source('s', fetch, { timeout: 5, required: false }), source('t', async () => 2)],
-      facts(),
-      never,
-    );
+    const { data, leftOut } = await gatherData([source('s', fetch, { timeout: 5, required: false }), source('t', async () => 2)], facts(), {
+      signal: never,
+      maxJsonDepth: 32,
+    });
     expect(data).toEqual(new Map<string, JsonValue>([['s', {}], ['t', 2]])); // prettier-ignore
     expect(leftOut).toEqual(['s']);
   });
@@ -127,7 +128,7 @@ describe('data sources', () => {
     const asked = gatherData(
       [source('s', (_facts, { signal }) => { told = signal; return new Promise(() => {}); }, { required: false })], // prettier-ignore
       facts(),
-      caller.signal,
+      { signal: caller.signal, maxJsonDepth: 32 },
     );
     caller.abort(new UnavailableError('gone'));
     await expect(asked).rejects.toThrow();

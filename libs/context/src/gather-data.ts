@@ -1,4 +1,11 @@
-import { findJsonProblem, UnavailableError, type DataSource, type ExchangeFacts, type JsonValue } from '@parsec/plugin-sdk';
+import {
+  findJsonProblem,
+  UnavailableError,
+  type CallContext,
+  type DataSource,
+  type ExchangeFacts,
+  type JsonValue,
+} from '@parsec/plugin-sdk';
 import { callWithDeadline } from '@parsec/resilience';
 
 /** A data source as configuration has it. */
@@ -9,6 +16,12 @@ export interface ConfiguredDataSource {
   readonly required: boolean;
   /** Milliseconds. */
   readonly timeout: number;
+}
+
+/** What one exchange gives beside its facts. */
+export interface GatheringCall extends CallContext {
+  /** How deep data may nest. */
+  readonly maxJsonDepth: number;
 }
 
 /** What the data sources of one exchange knew. */
@@ -26,16 +39,16 @@ export interface GatheredData {
 export async function gatherData(
   sources: readonly ConfiguredDataSource[],
   facts: ExchangeFacts,
-  signal: AbortSignal,
+  call: GatheringCall,
 ): Promise<GatheredData> {
   const data = new Map<string, JsonValue>();
   const leftOut: string[] = [];
   await Promise.all(
     sources.map(async (source) => {
       try {
-        data.set(source.name, await ask(source, facts, signal));
+        data.set(source.name, await ask(source, facts, call));
       } catch (error) {
-        if (source.required || signal.aborted) throw error;
+        if (source.required || call.signal.aborted) throw error;
         data.set(source.name, {});
         leftOut.push(source.name);
       }
@@ -44,7 +57,11 @@ export async function gatherData(
   return { data, leftOut };
 }
 
-async function ask({ name, source, timeout }: ConfiguredDataSource, facts: ExchangeFacts, signal: AbortSignal): Promise<JsonValue> {
+async function ask(
+  { name, source, timeout }: ConfiguredDataSource,
+  facts: ExchangeFacts,
+  { signal, maxJsonDepth }: GatheringCall,
+): Promise<JsonValue> {
   let result: JsonValue | undefined;
   try {
     result = await callWithDeadline((context) => source.fetch(facts, context), {
@@ -57,7 +74,7 @@ async function ask({ name, source, timeout }: ConfiguredDataSource, facts: Excha
     throw new UnavailableError(`data source "${name}" failed`, { reason: 'data_source_failed', cause: error });
   }
   if (result === undefined) return {};
-  const problem = findJsonProblem(result);
+  const problem = findJsonProblem(result, maxJsonDepth);
   if (problem !== undefined) throw new UnavailableError(`what data source "${name}" returned ${problem}`, { reason: 'data_source_failed' });
   return result;
 }

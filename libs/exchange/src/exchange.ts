@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { authorize, DeniedError, grantScope, type Grant, type NamedAuthorizer } from '@parsec/authorization';
 import { gatherData, type ClaimMapper, type ConfiguredDataSource } from '@parsec/context';
 import type { IssuedToken, TokenIssuer } from '@parsec/issuance';
-import { ParsecError, type Clock, type ErrorCode, type ExchangeFacts, type JsonObject } from '@parsec/plugin-sdk';
+import { ParsecError, type Clock, type ExchangeFacts, type JsonObject } from '@parsec/plugin-sdk';
 import { authenticateRequester, SubjectError, verifySubject, type RequesterTrust } from '@parsec/trust';
 import { ExchangeRecord } from './exchange-record.js';
 import type { FormParameters } from './form.js';
@@ -59,16 +59,8 @@ export type ExchangeOutcome =
     }
   | { readonly outcome: 'refused'; readonly error: ParsecError; readonly reference: string };
 
-/** Errors whose answer is that nothing can be said: the caller gets a reference to quote. */
-const UNFORESEEN: ReadonlySet<ErrorCode> = new Set(['PARSEC_INTERNAL', 'PARSEC_CONTEXT_MAPPING_FAILED', 'PARSEC_KEY_INVALID']);
-
 /** Names of ignored members that an audit line holds at most; a caller may send thousands. */
 const MAX_IGNORED_NAMES = 20;
-
-/** Whether a caller is told a reference instead of a reason. */
-export function isUnforeseen(error: ParsecError): boolean {
-  return UNFORESEEN.has(error.code);
-}
 
 /** The road of one exchange: each step stands on what came before, and the first failure answers. */
 export class Exchange {
@@ -142,9 +134,9 @@ export class Exchange {
     facts.scope = scope.join(' ');
 
     const believed = believedFacts(asked, grant, record);
-    const { data, leftOut } = await record.step('gather', () => gatherData(dataSources, believed, signal));
+    const { data, leftOut } = await record.step('gather', () => gatherData(dataSources, believed, { signal, maxJsonDepth }));
     if (leftOut.length > 0) facts.left_out = leftOut;
-    const claims = await record.step('map', () => mapper.map(believed, data));
+    const claims = await record.step('map', () => mapper.map(believed, data, maxJsonDepth));
 
     const issued: IssuedToken = await record.step('issue', () =>
       issuer.issue(
@@ -156,7 +148,7 @@ export class Exchange {
           now,
           maxTtl: grant.maxTtl,
           notAfter: grant.outliveSubject ? undefined : subject.expiresAt,
-          credentials: [request.subject.token, form.get('client_assertion') ?? request.subject.token],
+          credentials: [request.subject.token, requester.credential],
         },
         signal,
       ),

@@ -1,6 +1,5 @@
 export {
   Exchange,
-  isUnforeseen,
   type ExchangeCall,
   type ExchangeObserver,
   type ExchangeOutcome,

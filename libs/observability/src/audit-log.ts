@@ -1,5 +1,5 @@
-import { isUnforeseen, type ExchangeObserver, type ExchangeRecord } from '@parsec/exchange';
-import type { ParsecError } from '@parsec/plugin-sdk';
+import type { ExchangeObserver, ExchangeRecord } from '@parsec/exchange';
+import { isForeseen, type ParsecError } from '@parsec/plugin-sdk';
 import type { Logger } from 'pino';
 
 /** Writes one structured line for every issuance and every refusal. */
@@ -22,7 +22,7 @@ export class AuditLog implements ExchangeObserver {
 
   refused(record: ExchangeRecord, error: ParsecError, reference: string): void {
     const facts = { outcome: 'refused', code: error.code, reason: error.reason, ...describe(record) };
-    if (isUnforeseen(error))
+    if (!isForeseen(error.code))
       this.#logger.error({ ...facts, reference, problem: describeChain(error), stack: stackOf(error) }, 'Txn-Token refused: unforeseen');
     else if (error.code === 'PARSEC_UNAVAILABLE')
       this.#logger.warn({ ...facts, problem: describeChain(error) }, 'Txn-Token refused: unavailable');

@@ -27,6 +27,25 @@ export type ErrorCode =
   | 'PARSEC_EXPRESSION_INVALID'
   | 'PARSEC_INTERNAL';
 
+/** Codes of errors that are nobody's business but the operator's: a caller is told a reference and no reason. */
+const UNFORESEEN_CODES = [
+  'PARSEC_INTERNAL',
+  'PARSEC_CONTEXT_MAPPING_FAILED',
+  'PARSEC_EXPRESSION_INVALID',
+  'PARSEC_KEY_INVALID',
+  'PARSEC_CONFIGURATION_INVALID',
+  'PARSEC_PLUGIN_INVALID',
+  'PARSEC_INSTANCE_OPEN_FAILED',
+] as const satisfies readonly ErrorCode[];
+
+/** Codes of errors that a caller is told the kind of. */
+export type ForeseenCode = Exclude<ErrorCode, (typeof UNFORESEEN_CODES)[number]>;
+
+/** Whether the caller is told what kind of error this is. */
+export function isForeseen(code: ErrorCode): code is ForeseenCode {
+  return !UNFORESEEN_CODES.some((unforeseen) => unforeseen === code);
+}
+
 /** What an error says beyond its message. */
 export interface ParsecErrorOptions {
   /** A stable word (`[a-z0-9_]+`) for audit lines and metrics, finer than the code. Default: the code's last part. */

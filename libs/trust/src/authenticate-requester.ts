@@ -1,5 +1,6 @@
-import { JWT_TOKEN_TYPES, ParsecError, type Principal, type TrustedIssuer } from '@parsec/plugin-sdk';
-import { principalOf } from './principal.js';
+import { JWT_TOKEN_TYPES, ParsecError, type Principal } from '@parsec/plugin-sdk';
+import { requesterAudiences } from './issuer-problems.js';
+import { principalOf } from './principal-of.js';
 import type { ReplayMarks } from './replay-marks.js';
 import type { TrustedIssuers } from './trusted-issuers.js';
 import { verifyJwt, type RefusalReason, type VerifiedJwt } from './verify-jwt.js';
@@ -14,6 +15,8 @@ declare const authenticated: unique symbol;
 export interface VerifiedRequester {
   readonly [authenticated]: true;
   readonly principal: Principal;
+  /** What it proved itself with; must not go anywhere. */
+  readonly credential: string;
   /** What the signature of its assertion is over, so that the same JWT cannot serve as another credential too. */
   readonly signingInput: string;
 }
@@ -21,7 +24,7 @@ export interface VerifiedRequester {
 /** What a request brings to prove who sent it. */
 export interface RequesterCredentials {
   readonly assertion?: { readonly type: string; readonly token: string };
-  /** The scheme of an `Authorization` header. No scheme is configured, so its credential is not even looked at. */
+  /** The scheme of an `Authorization` header. No method uses one, so its credential is not even looked at. */
   readonly authorizationScheme?: string;
   readonly hasClientSecret: boolean;
   readonly clientId?: string;
@@ -75,35 +78,29 @@ export async function authenticateRequester(
     maxJsonDepth: trust.maxJsonDepth,
     now,
   });
-  if (typeof verified === 'string') throw refuse(verified);
+  if (verified.refused !== undefined) throw refuse(verified.refused);
   checkLifetime(verified, now);
 
   const principal = principalOf(verified, JWT_TOKEN_TYPES.jwt);
   if (clientId !== undefined && clientId !== principal.sub && clientId !== verified.sub) throw refuse('client_id_mismatch');
   // Last, so that an assertion which is refused for another reason is not used up.
-  claimOnce(verified, trust.replayMarks);
-  return { principal, signingInput: verified.signingInput } as VerifiedRequester;
+  await claimOnce(verified, trust.replayMarks);
+  return { principal, credential: assertion.token, signingInput: verified.signingInput } as VerifiedRequester;
 }
 
-/** An issuer of requesters alone may narrow the identifiers of this service by its `audiences`; one of subjects too has them for those. */
-function requesterAudiences(issuer: TrustedIssuer, serviceIdentifiers: readonly string[]): readonly string[] {
-  if (issuer.acceptAs.includes('subject') || issuer.audiences.length === 0) return serviceIdentifiers;
-  return serviceIdentifiers.filter((identifier) => issuer.audiences.includes(identifier));
-}
-
-function checkLifetime({ claims, expiresAt, issuer }: VerifiedJwt, now: number): void {
+function checkLifetime({ claims, expiresAt, entry: { issuer } }: VerifiedJwt, now: number): void {
   const issuedAt = typeof claims['iat'] === 'number' ? claims['iat'] : now / 1_000;
   const longest = issuer.maxLifetime / 1_000;
   // An `iat` in the future, within the skew, must not stretch the life either.
   if (expiresAt - Math.min(issuedAt, now / 1_000) > longest) throw refuse('lifetime_too_long');
 }
 
-function claimOnce({ claims, expiresAt, issuer }: VerifiedJwt, replayMarks: ReplayMarks): void {
+async function claimOnce({ claims, expiresAt, entry: { issuer } }: VerifiedJwt, replayMarks: ReplayMarks): Promise<void> {
   const { jti } = claims;
   if (jti === undefined) return;
   if (typeof jti !== 'string' || jti === '' || jti.length > MAX_JTI_LENGTH) throw refuse('jti_invalid');
   // Names hold no line feed, so two issuers' identifiers cannot meet.
-  if (!replayMarks.claim(`${issuer.name}\n${jti}`, expiresAt * 1_000 + issuer.expLeeway)) throw refuse('replayed');
+  if (!(await replayMarks.claim(`${issuer.name}\n${jti}`, expiresAt * 1_000 + issuer.expLeeway))) throw refuse('replayed');
 }
 
 function refuse(reason: RefusalReason | 'lifetime_too_long' | 'client_id_mismatch' | 'jti_invalid' | 'replayed'): RequesterError {

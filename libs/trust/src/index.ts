@@ -5,7 +5,7 @@ export {
   type RequesterTrust,
   type VerifiedRequester,
 } from './authenticate-requester.js';
-export { findIssuerConflicts, type IssuerConflict } from './issuer-conflicts.js';
+export { findIssuerProblems, type IssuerProblem } from './issuer-problems.js';
 export { ReplayMarks } from './replay-marks.js';
 export { TrustedIssuers, type TrustSurroundings } from './trusted-issuers.js';
 export { SubjectError, verifySubject, type SubjectCredential, type VerifiedSubject } from './verify-subject.js';

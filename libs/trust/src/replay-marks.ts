@@ -26,7 +26,7 @@ export class ReplayMarks {
    * @returns `false` where it was marked before
    * @throws UnavailableError where there is no room for another mark
    */
-  claim(identifier: string, until: number): boolean {
+  async claim(identifier: string, until: number): Promise<boolean> {
     this.#sweep();
     if (this.#seen.has(identifier)) return false;
     if (this.#seen.size >= this.capacity)

@@ -1,8 +1,9 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { systemClock, type JWK, type PluginLogger, type TrustedIssuer } from '@parsec/plugin-sdk';
-import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWTPayload } from 'jose';
+import { exportJWK, generateKeyPair, SignJWT, type CryptoKey } from 'jose';
 import {
   authenticateRequester,
   ReplayMarks,
@@ -19,13 +20,16 @@ const NOW = Date.UTC(2026, 5, 1);
 const SECONDS = NOW / 1000;
 const silent: PluginLogger = { debug() {}, info() {}, warn() {}, error() {} };
 
+/** Claims that may be anything. */
+type Claims = Readonly<Record<string, unknown>>;
+
 interface Key {
   readonly privateKey: CryptoKey;
   readonly jwk: JWK;
 }
 
-async function makeKey(alg: string, kid: string, options = {}): Promise<Key> {
-  const { privateKey, publicKey } = await generateKeyPair(alg, { extractable: true, ...options });
+async function makeKey(alg: string, kid: string): Promise<Key> {
+  const { privateKey, publicKey } = await generateKeyPair(alg, { extractable: true });
   return { privateKey, jwk: { ...((await exportJWK(publicKey)) as JWK), kid } };
 }
 
@@ -61,12 +65,17 @@ afterEach(async () => {
 });
 
 async function open(...issuers: TrustedIssuer[]): Promise<TrustedIssuers> {
-  const opened = await TrustedIssuers.open(issuers, { directory: '.', clock: systemClock, logger: silent });
+  const opened = await TrustedIssuers.open(issuers, {
+    directory: '.',
+    clock: systemClock,
+    logger: silent,
+    serviceIdentifiers: ['https://tts.example', 'https://tts.example/v1/token'],
+  });
   closers.push(() => opened.close());
   return opened;
 }
 
-const subjectClaims: JWTPayload = {
+const subjectClaims: Claims = {
   iss: 'https://idp.example',
   aud: 'https://api.example',
   sub: 'alice',
@@ -75,10 +84,10 @@ const subjectClaims: JWTPayload = {
   scope: 'read',
 };
 
-const sign = (claims: JWTPayload, key: Key = rsa, header: Record<string, unknown> = {}): Promise<string> =>
+const sign = (claims: Claims, key: Key = rsa, header: Record<string, unknown> = {}): Promise<string> =>
   new SignJWT(claims).setProtectedHeader({ alg: key === rsa ? 'RS256' : 'ES256', kid: key.jwk.kid ?? '', ...header }).sign(key.privateKey);
 
-const nobody = { principal: {}, signingInput: '' } as unknown as VerifiedRequester;
+const nobody = { principal: {}, credential: '', signingInput: '' } as unknown as VerifiedRequester;
 
 const verify = async (token: string, issuers?: TrustedIssuers, tokenType = ACCESS_TOKEN): ReturnType<typeof verifySubject> =>
   verifySubject({ token, tokenType }, nobody, { issuers: issuers ?? (await open(trustedIssuer({}))), maxJsonDepth: 32 }, NOW);
@@ -108,7 +117,7 @@ describe('a subject token', () => {
     expect(expiresAt).toBe(SECONDS + 60);
   });
 
-  it.each<[string, JWTPayload['scope'], readonly string[] | null]>([
+  it.each<[string, unknown, readonly string[] | null]>([
     ['a text', 'a b', ['a', 'b']],
     ['a list', ['a', 'b'], ['a', 'b']],
     ['nothing', undefined, null],
@@ -120,21 +129,21 @@ describe('a subject token', () => {
     expect(principal.scope).toEqual(expected);
   });
 
-  const bad: [string, JWTPayload, Record<string, unknown>, string][] = [
+  const bad: [string, Claims, Record<string, unknown>, string][] = [
     ['expired', { exp: SECONDS }, {}, 'expired'],
     ['without exp', { exp: undefined }, {}, 'expiry_missing'],
     ['with exp in milliseconds', { exp: NOW + 60_000 }, {}, 'expiry_missing'],
     ['with exp beyond reason', { exp: 1e308 }, {}, 'expiry_missing'],
-    ['with exp as text', { exp: '9999999999' as never }, {}, 'expiry_missing'],
+    ['with exp as text', { exp: '9999999999' }, {}, 'expiry_missing'],
     ['not valid yet', { nbf: SECONDS + 31 }, {}, 'not_yet_valid'],
-    ['with nbf as text', { nbf: '1' as never }, {}, 'not_yet_valid'],
+    ['with nbf as text', { nbf: '1' }, {}, 'not_yet_valid'],
     ['issued in the future', { iat: SECONDS + 31 }, {}, 'issued_in_future'],
     ['for somebody else', { aud: 'https://other.example' }, {}, 'audience_mismatch'],
     ['for nobody', { aud: undefined }, {}, 'audience_mismatch'],
-    ['for a strange audience', { aud: ['https://api.example', 1] as never }, {}, 'audience_mismatch'],
+    ['for a strange audience', { aud: ['https://api.example', 1] }, {}, 'audience_mismatch'],
     ['without sub', { sub: undefined }, {}, 'subject_invalid'],
     ['with an empty sub', { sub: '' }, {}, 'subject_invalid'],
-    ['with a number as sub', { sub: 1 as never }, {}, 'subject_invalid'],
+    ['with a number as sub', { sub: 1 }, {}, 'subject_invalid'],
     ['with a token as sub', { sub: 'eyJhbGciOiJub25lIn0.e30.AA' }, {}, 'subject_invalid'],
     ['with a huge sub', { sub: 'a'.repeat(1025) }, {}, 'subject_invalid'],
     ['of another issuer', { iss: 'https://idp.example/' }, {}, 'issuer_untrusted'],
@@ -213,35 +222,42 @@ describe('a subject token', () => {
   });
 
   it('is not accepted from an issuer of requesters', async () => {
-    const issuers = await open(trustedIssuer({ acceptAs: ['requester'] }));
+    const issuers = await open(trustedIssuer({ acceptAs: ['requester'], audiences: [] }));
     await expect(verify(await sign(subjectClaims), issuers)).rejects.toThrow(refused('issuer_untrusted'));
   });
 });
 
 describe('a key set', () => {
-  it('works although weak, malformed and foreign keys stand beside the good one', async () => {
-    const weak = await makeKey('RS256', 'rsa', { modulusLength: 2048 });
-    const decoys = [
-      null,
-      7,
-      { kty: 'oct', k: 'AAAA', kid: 'rsa' },
-      { kty: 'RSA', n: 'AQAB', e: 'AQAB', kid: 'rsa' },
-      { ...rsa.jwk, e: 'AQ' },
-      { ...rsa.jwk, use: 'enc' },
-      { ...rsa.jwk, key_ops: ['encrypt'] },
-      { ...rsa.jwk, alg: 'HS256' },
-      { kty: 'EC', crv: 'P-256', x: ec.jwk.x, y: ec.jwk.x, kid: 'rsa' },
-      { kty: 'EC', crv: 'constructor', kid: 'rsa' },
-      { kty: 'OKP', crv: 'X25519', x: 'AA' },
-      weak.jwk,
-      other.jwk,
-    ];
-    const issuers = await open(trustedIssuer({ keys: { jwks: { keys: [...(decoys as JWK[]), rsa.jwk] } } }));
+  const weakRsa = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ format: 'jwk' }) as unknown as JWK;
+  const unfit: [string, () => unknown][] = [
+    ['nothing', () => null],
+    ['a number', () => 7],
+    ['a symmetric key', () => ({ kty: 'oct', k: 'AAAA', kid: 'rsa' })],
+    ['an RSA key of a few bits', () => ({ kty: 'RSA', n: 'AQAB', e: 'AQAB', kid: 'rsa' })],
+    ['an RSA key of 1024 bits', () => ({ ...weakRsa, kid: 'rsa' })],
+    ['an RSA key with the exponent 1', () => ({ ...rsa.jwk, e: 'AQ' })],
+    ['an RSA key with an even exponent', () => ({ ...rsa.jwk, e: 'AQAC' })],
+    ['an RSA key with an endless exponent', () => ({ ...rsa.jwk, e: rsa.jwk.n })],
+    ['a key for encryption', () => ({ ...rsa.jwk, use: 'enc' })],
+    ['a key with other operations', () => ({ ...rsa.jwk, key_ops: ['encrypt'] })],
+    ['a key for HMAC', () => ({ ...rsa.jwk, alg: 'HS256' })],
+    ['a point off its curve', () => ({ ...ec.jwk, y: ec.jwk.x, kid: 'rsa' })],
+    ['a curve of JavaScript', () => ({ kty: 'EC', crv: 'constructor', x: 'AA', y: 'AA', kid: 'rsa' })],
+    ['a key for key agreement', () => ({ kty: 'OKP', crv: 'X25519', x: ec.jwk.x })],
+  ];
+
+  it.each(unfit)('that holds only %s is of no use', async (_name, jwk) => {
+    await expect(open(trustedIssuer({ keys: { jwks: { keys: [jwk() as JWK] } } }))).rejects.toThrow('none of its keys is usable');
+  });
+
+  it('works although all of these stand beside the good key', async () => {
+    const decoys = unfit.map(([, jwk]) => jwk() as JWK);
+    const sameKid = { ...(await makeKey('RS256', 'rsa')).jwk };
+    const issuers = await open(trustedIssuer({ keys: { jwks: { keys: [...decoys, sameKid, other.jwk, rsa.jwk] } } }));
     await expect(verify(await sign(subjectClaims), issuers)).resolves.toBeDefined();
   });
 
-  it('must hold a usable key where it stands in the configuration', async () => {
-    await expect(open(trustedIssuer({ keys: { jwks: { keys: [{ kty: 'oct' }] } } }))).rejects.toThrow('no usable key');
+  it('must be readable where it is in a file', async () => {
     await expect(open(trustedIssuer({ keys: { jwksFile: 'does-not-exist.json' } }))).rejects.toThrow('cannot be read');
   });
 });
@@ -315,7 +331,7 @@ describe('keys behind a jwks_uri', () => {
 
 describe('a requester', () => {
   const SERVICE = 'https://tts.example';
-  const assertionClaims: JWTPayload = {
+  const assertionClaims: Claims = {
     iss: 'https://workloads.example',
     sub: 'gateway',
     aud: SERVICE,
@@ -385,14 +401,14 @@ describe('a requester', () => {
     expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
   });
 
-  it.each<[string, JWTPayload, string]>([
+  it.each<[string, Claims, string]>([
     ['for somebody else', { aud: 'https://other.example' }, 'assertion_audience_mismatch'],
     ['that lives too long', { exp: SECONDS + 3601 }, 'assertion_lifetime_too_long'],
     ['that lived too long already', { iat: SECONDS - 3600 }, 'assertion_lifetime_too_long'],
     ['that hides its age in the future', { iat: SECONDS + 20, exp: SECONDS + 3610 }, 'assertion_lifetime_too_long'],
     ['without iat that lives too long', { iat: undefined, exp: SECONDS + 3601 }, 'assertion_lifetime_too_long'],
     ['without exp', { exp: undefined }, 'assertion_expiry_missing'],
-    ['with a number as jti', { jti: 1 as never }, 'assertion_jti_invalid'],
+    ['with a number as jti', { jti: 1 }, 'assertion_jti_invalid'],
     ['with an endless jti', { jti: 'j'.repeat(257) }, 'assertion_jti_invalid'],
     ['of an unknown issuer', { iss: 'https://nobody.example' }, 'assertion_issuer_untrusted'],
   ])('with an assertion %s is nobody', async (_name, claims, reason) => {
@@ -446,16 +462,16 @@ describe('a requester', () => {
 });
 
 describe('replay marks', () => {
-  it('are forgotten when the assertion would have expired, and never before', () => {
+  it('are forgotten when the assertion would have expired, and never before', async () => {
     let now = NOW;
     const marks = new ReplayMarks({ ...systemClock, now: () => now }, 2);
-    expect(marks.claim('a', NOW + 60_000)).toBe(true);
-    expect(marks.claim('b', NOW + 600_000)).toBe(true);
-    expect(() => marks.claim('c', NOW + 60_000)).toThrow('no room');
+    expect(await marks.claim('a', NOW + 60_000)).toBe(true);
+    expect(await marks.claim('b', NOW + 600_000)).toBe(true);
+    await expect(marks.claim('c', NOW + 60_000)).rejects.toThrow('no room');
     now = NOW + 59_999;
-    expect(marks.claim('a', NOW + 60_000)).toBe(false);
+    expect(await marks.claim('a', NOW + 60_000)).toBe(false);
     now = NOW + 120_000;
-    expect(marks.claim('c', now + 1)).toBe(true);
-    expect(marks.claim('b', NOW + 600_000)).toBe(false);
+    expect(await marks.claim('c', now + 1)).toBe(true);
+    expect(await marks.claim('b', NOW + 600_000)).toBe(false);
   });
 });

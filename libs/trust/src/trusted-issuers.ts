@@ -1,15 +1,17 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { ParsecError, type Clock, type Health, type PluginLogger, type TrustedIssuer, type TrustedRole } from '@parsec/plugin-sdk';
-import { findIssuerConflicts } from './issuer-conflicts.js';
+import { compilePatterns, ParsecError, type Clock, type Health, type PluginLogger, type TrustedIssuer } from '@parsec/plugin-sdk';
+import { findIssuerProblems } from './issuer-problems.js';
 import { FixedIssuerKeys, RemoteIssuerKeys, type IssuerKeys } from './issuer-keys.js';
 import { OutgoingClient } from './outgoing.js';
 import { readVerificationKeys } from './verification-keys.js';
 
-/** A trusted issuer together with its keys. */
+/** A trusted issuer together with its keys, and with what every credential of it needs compiled. */
 export interface IssuerEntry {
   readonly issuer: TrustedIssuer;
   readonly keys: IssuerKeys;
+  /** Whether a claim of this name may go further. */
+  readonly allowsClaim: (name: string) => boolean;
 }
 
 /** What opening needs beside the issuers. */
@@ -18,15 +20,20 @@ export interface TrustSurroundings {
   readonly directory: string;
   readonly clock: Clock;
   readonly logger: PluginLogger;
+  /** What client assertions may name in `aud`. */
+  readonly serviceIdentifiers: readonly string[];
 }
 
 /** Every trusted issuer of a generation. Looking one up takes the same time however many there are. */
 export class TrustedIssuers {
   readonly #byIssuer: ReadonlyMap<string, IssuerEntry>;
+  readonly #subjectTokenTypes: ReadonlySet<string>;
   readonly #client: OutgoingClient;
 
   private constructor(entries: readonly IssuerEntry[], client: OutgoingClient) {
+    const ofSubjects = entries.filter(({ issuer }) => issuer.acceptAs.includes('subject'));
     this.#byIssuer = new Map(entries.map((entry) => [entry.issuer.issuer, entry]));
+    this.#subjectTokenTypes = new Set(ofSubjects.flatMap(({ issuer }) => issuer.tokenTypes));
     this.#client = client;
   }
 
@@ -35,13 +42,20 @@ export class TrustedIssuers {
    * @throws ParsecError `PARSEC_CONFIGURATION_INVALID` where issuers conflict or a key file is no JWK Set
    */
   static async open(issuers: readonly TrustedIssuer[], surroundings: TrustSurroundings): Promise<TrustedIssuers> {
-    const [conflict] = findIssuerConflicts(issuers);
-    if (conflict !== undefined) throw invalid(issuers[conflict.index]?.name ?? '', conflict.message);
+    const [problem] = findIssuerProblems(issuers, surroundings.serviceIdentifiers);
+    if (problem !== undefined) throw invalid(issuers[problem.index]?.name ?? '', problem.message);
     const client = new OutgoingClient();
-    const entries: IssuerEntry[] = [];
-    for (const issuer of issuers) entries.push({ issuer, keys: await openKeys(issuer, client, surroundings) });
-    for (const { keys } of entries) if (keys instanceof RemoteIssuerKeys) keys.start();
-    return new TrustedIssuers(entries, client);
+    try {
+      const entries: IssuerEntry[] = [];
+      for (const issuer of issuers) {
+        entries.push({ issuer, keys: await openKeys(issuer, client, surroundings), allowsClaim: compilePatterns(issuer.claims.allow) });
+      }
+      for (const { keys } of entries) if (keys instanceof RemoteIssuerKeys) keys.start();
+      return new TrustedIssuers(entries, client);
+    } catch (error) {
+      await client.close();
+      throw error;
+    }
   }
 
   /** @param iss the exact `iss` of a credential */
@@ -51,7 +65,7 @@ export class TrustedIssuers {
 
   /** Whether a subject token of this type is accepted from anyone. */
   acceptsSubjectTokenType(tokenType: string): boolean {
-    return this.#some('subject', (issuer) => issuer.tokenTypes.includes(tokenType));
+    return this.#subjectTokenTypes.has(tokenType);
   }
 
   /** The algorithms that requesters' credentials may be signed with. */
@@ -68,11 +82,6 @@ export class TrustedIssuers {
   async close(): Promise<void> {
     for (const { keys } of this.#byIssuer.values()) keys.close();
     await this.#client.close();
-  }
-
-  #some(role: TrustedRole, matches: (issuer: TrustedIssuer) => boolean): boolean {
-    for (const { issuer } of this.#byIssuer.values()) if (issuer.acceptAs.includes(role) && matches(issuer)) return true;
-    return false;
   }
 }
 

@@ -1,6 +1,6 @@
 import { findCredential, type JsonObject, type TrustedIssuer, type TrustedRole } from '@parsec/plugin-sdk';
 import { compactVerify } from 'jose';
-import { parseCompactJws } from './compact-jws.js';
+import { parseCompactJws, type UnverifiedJws } from './compact-jws.js';
 import type { IssuerEntry, TrustedIssuers } from './trusted-issuers.js';
 
 /** Why a credential is refused; goes to the log and never to the caller. */
@@ -23,7 +23,8 @@ export type RefusalReason =
 
 /** A JWT whose signature and general claims were checked. */
 export interface VerifiedJwt {
-  readonly issuer: TrustedIssuer;
+  readonly refused?: never;
+  readonly entry: IssuerEntry;
   readonly claims: JsonObject;
   readonly sub: string;
   readonly audience: readonly string[];
@@ -31,6 +32,13 @@ export interface VerifiedJwt {
   readonly expiresAt: number;
   /** What the signature is over; identifies the token. */
   readonly signingInput: string;
+}
+
+/** A credential that is not accepted. */
+export interface RefusedJwt {
+  readonly refused: RefusalReason;
+  /** The trusted issuer that it claims to come from, where it is one. */
+  readonly trustedIssuer?: string;
 }
 
 /** What is asked of a credential beyond a good signature of a trusted issuer. */
@@ -56,28 +64,48 @@ const MAX_SUBJECT_LENGTH = 1024;
  * Verifies a JWT (RFC 7519) of a trusted issuer: one piece of code for every credential that is one.
  * The issuer is found by its exact `iss` before any key is; the algorithm must be among those that its configuration names
  * and fit the key; key headers inside the token are never followed.
- * @returns the reason where the credential is refused
  * @throws UnavailableError where the issuer is trusted but none of its keys are at hand
  */
-export async function verifyJwt(token: string, issuers: TrustedIssuers, policy: VerificationPolicy): Promise<VerifiedJwt | RefusalReason> {
+export async function verifyJwt(token: string, issuers: TrustedIssuers, policy: VerificationPolicy): Promise<VerifiedJwt | RefusedJwt> {
   const jws = parseCompactJws(token, policy.maxJsonDepth);
-  if (jws === undefined) return 'malformed';
-  const { header, payload, signingInput } = jws;
+  if (jws === undefined) return { refused: 'malformed' };
+  const { iss } = jws.payload;
+  const entry = typeof iss === 'string' ? issuers.find(iss) : undefined;
+  const claimed = entry === undefined ? {} : { trustedIssuer: entry.issuer.name };
 
+  const header = readHeader(jws.header, policy);
+  if (typeof header === 'string') return { refused: header, ...claimed };
+  if (entry === undefined || !entry.issuer.acceptAs.includes(policy.role)) return { refused: 'issuer_untrusted', ...claimed };
+  const reason = await verifyFor(entry, token, jws, header, policy);
+  return typeof reason === 'string' ? { refused: reason, ...claimed } : reason;
+}
+
+interface Header {
+  readonly alg: string;
+  readonly kid: string | undefined;
+}
+
+function readHeader(header: JsonObject, policy: VerificationPolicy): Header | RefusalReason {
   const { alg, kid, typ } = header as Partial<Record<'alg' | 'kid' | 'typ', unknown>>;
   if (typeof alg !== 'string' || !isTextOrMissing(kid) || !isTextOrMissing(typ)) return 'header_invalid';
   // No extension is supported, and one that is not critical must not change how the payload is read (RFC 7797).
   if (Object.hasOwn(header, 'crit') || Object.hasOwn(header, 'b64')) return 'header_invalid';
   if (typ !== undefined && !policy.types.includes(shortType(typ))) return 'kind_mismatch';
+  return { alg, kid };
+}
 
-  const entry = typeof payload['iss'] === 'string' ? issuers.find(payload['iss']) : undefined;
-  if (entry === undefined || !entry.issuer.acceptAs.includes(policy.role)) return 'issuer_untrusted';
-  if (policy.tokenType !== undefined && !entry.issuer.tokenTypes.includes(policy.tokenType)) return 'token_type_not_accepted';
-  if (!entry.issuer.algorithms.some((accepted) => accepted === alg)) return 'algorithm_not_accepted';
-
+async function verifyFor(
+  entry: IssuerEntry,
+  token: string,
+  { payload, signingInput }: UnverifiedJws,
+  { alg, kid }: Header,
+  policy: VerificationPolicy,
+): Promise<VerifiedJwt | RefusalReason> {
+  const { issuer } = entry;
+  if (policy.tokenType !== undefined && !issuer.tokenTypes.includes(policy.tokenType)) return 'token_type_not_accepted';
+  if (!issuer.algorithms.some((accepted) => accepted === alg)) return 'algorithm_not_accepted';
   const signature = await verifySignature(token, entry, kid, alg);
-  if (signature !== 'good') return signature;
-  return checkClaims(payload, entry.issuer, policy, signingInput);
+  return signature === 'good' ? checkClaims(payload, entry, policy, signingInput) : signature;
 }
 
 async function verifySignature(
@@ -100,10 +128,11 @@ async function verifySignature(
 
 function checkClaims(
   claims: JsonObject,
-  issuer: TrustedIssuer,
+  entry: IssuerEntry,
   policy: VerificationPolicy,
   signingInput: string,
 ): VerifiedJwt | RefusalReason {
+  const { issuer } = entry;
   const { exp, nbf, iat, sub, aud } = claims as Partial<Record<'exp' | 'nbf' | 'iat' | 'sub' | 'aud', unknown>>;
   const now = policy.now / 1_000;
   const skew = issuer.clockSkew / 1_000;
@@ -118,7 +147,7 @@ function checkClaims(
   if (!isSubject(sub)) return 'subject_invalid';
   // The holder's proof is not checked here, so a bound token would become a bearer token.
   if (Object.hasOwn(claims, 'cnf') && !issuer.allowBound) return 'key_bound';
-  return { issuer, claims, sub, audience, expiresAt: exp, signingInput };
+  return { entry, claims, sub, audience, expiresAt: exp, signingInput };
 }
 
 function isTextOrMissing(value: unknown): value is string | undefined {

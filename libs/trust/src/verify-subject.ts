@@ -1,7 +1,6 @@
 import { JWT_TOKEN_TYPES, ParsecError, type Principal } from '@parsec/plugin-sdk';
 import type { VerifiedRequester } from './authenticate-requester.js';
-import { parseCompactJws } from './compact-jws.js';
-import { principalOf } from './principal.js';
+import { principalOf } from './principal-of.js';
 import type { TrustedIssuers } from './trusted-issuers.js';
 import { verifyJwt } from './verify-jwt.js';
 
@@ -51,15 +50,9 @@ export async function verifySubject(
     maxJsonDepth,
     now,
   });
-  if (typeof result === 'string') throw refuse(result, issuerNameOf(token, issuers, maxJsonDepth));
-  if (result.signingInput === requester.signingInput) throw refuse('is_the_assertion', result.issuer.name);
+  if (result.refused !== undefined) throw refuse(result.refused, result.trustedIssuer);
+  if (result.signingInput === requester.signingInput) throw refuse('is_the_assertion', result.entry.issuer.name);
   return { principal: principalOf(result, tokenType), expiresAt: result.expiresAt } as VerifiedSubject;
-}
-
-/** For the audit line: which trusted issuer a refused token claims to come from. */
-function issuerNameOf(token: string, issuers: TrustedIssuers, maxJsonDepth: number): string | undefined {
-  const iss = parseCompactJws(token, maxJsonDepth)?.payload['iss'];
-  return typeof iss === 'string' ? issuers.find(iss)?.issuer.name : undefined;
 }
 
 /** A refused subject token. */

@@ -11,7 +11,14 @@ import {
   type PluginLogger,
   type RequestFacts,
 } from '@parsec/plugin-sdk';
-import { compileExpression, exchangeVariables, POLICY_SCOPE, type Expression } from '@parsec/plugin-sdk/cel';
+import {
+  compileExpression,
+  exchangeVariables,
+  POLICY_SCOPE,
+  requestVariable,
+  type Expression,
+  type ExpressionVariables,
+} from '@parsec/plugin-sdk/cel';
 import { PolicyOptions, type PermitOptions, type RuleOptions } from './options.js';
 
 interface Rule {
@@ -35,17 +42,18 @@ export class PolicyAuthorizer implements Authorizer {
 
   async authorize(facts: ExchangeFacts, { signal }: CallContext): Promise<Decision> {
     signal.throwIfAborted();
+    const variables = exchangeVariables(facts);
     for (const rule of this.#rules) {
-      const matched = this.#matches(rule, facts);
+      const matched = this.#matches(rule, { ...variables, request: requestVariable(believedRequest(facts.request, rule)) });
       if (matched === 'error') return { outcome: 'deny', reason: 'policy_error', rule: rule.name };
       if (matched) return rule.permit;
     }
     return { outcome: 'deny', reason: 'no_rule_matched' };
   }
 
-  #matches(rule: Rule, facts: ExchangeFacts): boolean | 'error' {
+  #matches(rule: Rule, variables: ExpressionVariables): boolean | 'error' {
     try {
-      const result = rule.when.evaluate(exchangeVariables({ ...facts, request: believedRequest(facts.request, rule) }));
+      const result = rule.when.evaluate({ variables });
       if (typeof result === 'boolean') return result;
     } catch {
       // What the expression was given may be personal, and the error may hold it.

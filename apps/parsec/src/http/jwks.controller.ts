@@ -1,10 +1,10 @@
 import { Controller, Get, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
-import { JWKS_PATHS } from '../service/endpoints.js';
+import { JWKS_PATHS } from '@parsec/config';
 import { ServiceHost } from '../service/service-host.js';
 
 /** The public keys (RFC 7517), with an entity tag and the age that key rotation counts on. */
-@Controller(JWKS_PATHS)
+@Controller([...JWKS_PATHS])
 export class JwksController {
   constructor(private readonly host: ServiceHost) {}
 

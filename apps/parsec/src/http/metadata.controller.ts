@@ -1,5 +1,5 @@
 import { Controller, Get, Header } from '@nestjs/common';
-import { jwksUri, METADATA_PATH, tokenEndpoint } from '../service/endpoints.js';
+import { jwksUri, METADATA_PATH, tokenEndpoint } from '@parsec/config';
 import { ServiceHost } from '../service/service-host.js';
 
 /** Authorization server metadata (RFC 8414 section 2), as far as a token service has it. */

@@ -1,5 +1,5 @@
-import { isUnforeseen, type ExchangeOutcome } from '@parsec/exchange';
-import type { ErrorCode, ParsecError } from '@parsec/plugin-sdk';
+import type { ExchangeOutcome } from '@parsec/exchange';
+import { isForeseen, type ForeseenCode, type ParsecError } from '@parsec/plugin-sdk';
 import { RequesterError } from '@parsec/trust';
 
 /** An error answer (RFC 6749 section 5.2). */
@@ -15,7 +15,7 @@ type Row = readonly [status: number, error: string, description: string];
 const UNFORESEEN: Row = [500, 'server_error', 'Something unforeseen happened.'];
 
 /** The error table of the wire contract. Nothing else knows OAuth's names. */
-const TABLE: Readonly<Partial<Record<ErrorCode, Row>>> = {
+const TABLE: Readonly<Record<ForeseenCode, Row>> = {
   PARSEC_REQUEST_MALFORMED: [400, 'invalid_request', 'The request is malformed.'],
   PARSEC_REQUEST_METHOD_NOT_ALLOWED: [405, 'invalid_request', 'Only POST is allowed.'],
   PARSEC_REQUEST_MEDIA_TYPE_UNSUPPORTED: [415, 'invalid_request', 'The request must be application/x-www-form-urlencoded in UTF-8.'],
@@ -41,7 +41,7 @@ const SCHEME = /^[A-Za-z][A-Za-z0-9._-]{0,31}$/;
 
 /** What the caller is told of a refusal. */
 export function toOAuthError({ error, reference }: Extract<ExchangeOutcome, { outcome: 'refused' }>): OAuthError {
-  const [status, name, description] = isUnforeseen(error) ? UNFORESEEN : (TABLE[error.code] ?? UNFORESEEN);
+  const [status, name, description]: Row = isForeseen(error.code) ? TABLE[error.code] : UNFORESEEN;
   const text = status === 500 ? `${description} Reference: ${reference}` : (error.publicText ?? description);
   return { status, headers: headersOf(status, error), body: { error: name, error_description: text } };
 }

@@ -1,7 +1,7 @@
 import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { ParsecError } from '@parsec/plugin-sdk';
 import type { Request, Response } from 'express';
-import { TOKEN_PATH } from '../service/endpoints.js';
+import { TOKEN_PATH } from '@parsec/config';
 import { ServiceHost } from '../service/service-host.js';
 import { answer } from './answer.js';
 import { callerOf } from './caller.js';

@@ -2,7 +2,7 @@ import { All, Controller, Post, Req, Res } from '@nestjs/common';
 import { parseForm, type ExchangeCall } from '@parsec/exchange';
 import { ParsecError } from '@parsec/plugin-sdk';
 import type { Request, Response } from 'express';
-import { TOKEN_PATH } from '../service/endpoints.js';
+import { TOKEN_PATH } from '@parsec/config';
 import { ServiceHost } from '../service/service-host.js';
 import { answer } from './answer.js';
 import { callerOf } from './caller.js';

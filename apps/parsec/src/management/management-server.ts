@@ -1,8 +1,8 @@
 import { Inject, Injectable, type INestApplication, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import type { ConfigType } from '@nestjs/config';
+import type { Configuration } from '@parsec/config';
 import { NestFactory } from '@nestjs/core';
 import { Registry, register } from 'prom-client';
-import { parsecConfiguration } from '../host-tokens.js';
+import { CONFIGURATION } from '../tokens.js';
 import { Listener } from '../http/listener.js';
 import { listenerLimits } from '../http/listener-limits.js';
 import { ServiceHost } from '../service/service-host.js';
@@ -14,7 +14,7 @@ export class ManagementServer implements OnApplicationBootstrap, OnApplicationSh
   #application: INestApplication | undefined;
 
   constructor(
-    @Inject(parsecConfiguration.KEY) private readonly configuration: ConfigType<typeof parsecConfiguration>,
+    @Inject(CONFIGURATION) private readonly configuration: Configuration,
     private readonly host: ServiceHost,
   ) {}
 

@@ -1,10 +1,11 @@
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
-import type { ConfigType } from '@nestjs/config';
+import type { Configuration } from '@parsec/config';
 import { AuditLog, ExchangeMetrics, observers } from '@parsec/observability';
 import { systemClock } from '@parsec/plugin-sdk';
+import { ReplayMarks } from '@parsec/trust';
 import type { Logger } from 'pino';
 import { register } from 'prom-client';
-import { parsecConfiguration, ROOT_LOGGER } from '../host-tokens.js';
+import { CONFIGURATION, ROOT_LOGGER } from '../tokens.js';
 import { Service } from './service.js';
 import { ServiceHost } from './service-host.js';
 
@@ -14,7 +15,7 @@ export class ServiceLifecycle implements OnModuleInit, BeforeApplicationShutdown
   #opened: Service | undefined;
 
   constructor(
-    @Inject(parsecConfiguration.KEY) private readonly configuration: ConfigType<typeof parsecConfiguration>,
+    @Inject(CONFIGURATION) private readonly configuration: Configuration,
     @Inject(ROOT_LOGGER) private readonly logger: Logger,
     private readonly host: ServiceHost,
   ) {}
@@ -22,7 +23,12 @@ export class ServiceLifecycle implements OnModuleInit, BeforeApplicationShutdown
   async onModuleInit(): Promise<void> {
     const largeToken = this.configuration.settings.server.limits.token / 2;
     const observer = observers(new AuditLog(this.logger, largeToken), new ExchangeMetrics(register));
-    this.#opened = await Service.open(this.configuration, { clock: systemClock, logger: this.logger, observer });
+    this.#opened = await Service.open(this.configuration, {
+      clock: systemClock,
+      logger: this.logger,
+      observer,
+      replayMarks: new ReplayMarks(systemClock),
+    });
     this.host.service = this.#opened;
   }
 

@@ -1,19 +1,20 @@
-import type { Configuration } from '@parsec/config';
+import { serviceIdentifiers, type Configuration } from '@parsec/config';
 import { Exchange, type ExchangeObserver } from '@parsec/exchange';
 import { Generation } from '@parsec/kernel';
 import { PublishedKeys, Signer } from '@parsec/keys';
 import { instanceLogger, pluginLogger } from '@parsec/observability';
 import type { Clock, Health, PluginKind } from '@parsec/plugin-sdk';
-import { ReplayMarks, TrustedIssuers } from '@parsec/trust';
+import { TrustedIssuers, type ReplayMarks } from '@parsec/trust';
 import type { Logger } from 'pino';
 import { compileRoutes } from './compile-routes.js';
-import { tokenEndpoint } from './endpoints.js';
 
 /** What a service stands on that does not come from its configuration. */
 export interface ServiceSurroundings {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly observer: ExchangeObserver;
+  /** Used client assertions; they stay used when the configuration changes. */
+  readonly replayMarks: ReplayMarks;
 }
 
 /** How one part of the service is. */
@@ -31,29 +32,36 @@ export class Service {
     readonly issuers: TrustedIssuers,
     private readonly generation: Generation,
     private readonly signers: readonly Signer[],
+    private readonly closers: readonly Closer[],
   ) {}
 
   /**
    * Opens instances, trusted issuers and signers, in this order.
    * @throws ParsecError where something is wrong here; whatever was open is closed again. A remote that is down is no such thing.
    */
-  static async open(configuration: Configuration, { clock, logger, observer }: ServiceSurroundings): Promise<Service> {
+  static async open(configuration: Configuration, { clock, logger, observer, replayMarks }: ServiceSurroundings): Promise<Service> {
     const { settings, directory, instances } = configuration;
-    const opened: (() => Promise<void>)[] = [];
+    const closers: Closer[] = [];
     try {
       const generation = await Generation.open(instances, {
         directory,
         clock,
         logger: (kind, name) => instanceLogger(logger, kind, name),
       });
-      opened.push(() => generation.close());
+      closers.push(() => generation.close());
 
+      const identifiers = serviceIdentifiers(settings.server.issuer);
       const trusted = [...generation.ofKind('trust_store').values()].flatMap(({ api }) => api.trustedIssuers());
-      const issuers = await TrustedIssuers.open(trusted, { directory, clock, logger: pluginLogger(logger) });
-      opened.push(() => issuers.close());
+      const issuers = await TrustedIssuers.open(trusted, {
+        directory,
+        clock,
+        logger: pluginLogger(logger),
+        serviceIdentifiers: identifiers,
+      });
+      closers.push(() => issuers.close());
 
       const signers = new Map<string, Signer>();
-      opened.push(async () => void (await Promise.all([...signers.values()].map((signer) => signer.close()))));
+      closers.push(async () => void (await Promise.all([...signers.values()].map((signer) => signer.close()))));
       for (const [name, { key_manager: keyManager, algorithm }] of settings.signers) {
         const instance = generation.ofKind('key_manager').get(keyManager);
         if (instance === undefined) throw new Error(`no key manager "${keyManager}"`);
@@ -65,17 +73,26 @@ export class Service {
         routes: compileRoutes(settings, generation, signers),
         trust: {
           issuers,
-          replayMarks: new ReplayMarks(clock),
-          serviceIdentifiers: [settings.server.issuer, tokenEndpoint(settings.server.issuer)],
+          replayMarks,
+          serviceIdentifiers: identifiers,
           maxJsonDepth: settings.server.limits.json_depth,
         },
         maxJsonDepth: settings.server.limits.json_depth,
         clock,
         observer,
       });
-      return new Service(configuration, exchange, new PublishedKeys([...signers.values()]), issuers, generation, [...signers.values()]);
+      return new Service(
+        configuration,
+        exchange,
+        new PublishedKeys([...signers.values()]),
+        issuers,
+        generation,
+        [...signers.values()],
+        closers,
+      );
     } catch (error) {
-      for (const close of opened.toReversed()) await close().catch(() => {});
+      // The failure to open is what counts; a failure to close after it would only hide that.
+      await closeAll(closers).catch(() => {});
       throw error;
     }
   }
@@ -99,10 +116,16 @@ export class Service {
     ];
   }
 
-  /** Closes in the reverse order of opening. */
-  async close(): Promise<void> {
-    await Promise.all(this.signers.map((signer) => signer.close()));
-    await this.issuers.close();
-    await this.generation.close();
+  /** Closes in the reverse order of opening, also when something fails to close; then throws the failures together. */
+  close(): Promise<void> {
+    return closeAll(this.closers);
   }
+}
+
+type Closer = () => Promise<void>;
+
+async function closeAll(closers: readonly Closer[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const close of closers.toReversed()) await close().catch((error: unknown) => failures.push(error));
+  if (failures.length > 0) throw new AggregateError(failures, 'not everything closed cleanly');
 }

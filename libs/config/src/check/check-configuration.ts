@@ -58,6 +58,6 @@ function checkRelations(
     ...checkSettings(settings, soundness),
     ...checkClaimMappings(claims),
     ...checkReferences(settings, claims, soundness, (path) => source.isConfidential(path)),
-    ...checkIssuers(instances, complete),
+    ...checkIssuers(instances, complete, soundness.isSound(['server', 'issuer']) ? settings.server.issuer : undefined),
   ];
 }

@@ -1,5 +1,6 @@
 import type { DeclaredIssuer, PluginDefinition } from '@parsec/plugin-sdk';
-import { findIssuerConflicts } from '@parsec/trust';
+import { findIssuerProblems } from '@parsec/trust';
+import { serviceIdentifiers } from '../endpoints.js';
 import type { ConfigurationPath } from '../path.js';
 import { within, type Finding } from './finding.js';
 import type { CheckedInstance } from './check-instances.js';
@@ -19,16 +20,17 @@ interface Declarations {
 }
 
 /**
- * Finds trusted issuers that cannot stand side by side, and references to issuers that no trust store has.
+ * Finds trusted issuers that cannot be used, by themselves or side by side, and references to issuers that no trust store has.
+ * @param issuer `server.issuer`, where it is known
  * @param complete whether `instances` holds every trust store that is configured
  */
-export function checkIssuers(instances: readonly CheckedInstance[], complete: boolean): Finding[] {
+export function checkIssuers(instances: readonly CheckedInstance[], complete: boolean, issuer: string | undefined): Finding[] {
   const trustStores = instances.filter(({ definition }) => definition.kind === 'trust_store');
   const { issuers, complete: declared, findings } = collectDeclarations(trustStores);
   const names = new Set(issuers.map(({ issuer }) => issuer.name));
   // An issuer that is known only while running may have any name.
   const references = complete && declared ? instances.flatMap((instance) => checkReferencesOf(instance, names)) : [];
-  return [...findings, ...checkConflicts(issuers), ...references];
+  return [...findings, ...checkProblems(issuers, issuer), ...references];
 }
 
 function collectDeclarations(trustStores: readonly CheckedInstance[]): Declarations {
@@ -37,8 +39,11 @@ function collectDeclarations(trustStores: readonly CheckedInstance[]): Declarati
     if (declaredIssuers === undefined) return { issuers: [], complete: false, findings: [] };
     try {
       const issuers = declaredIssuers(options).map((declared) => ({ issuer: declared.issuer, path: [...path, ...declared.path] }));
-      // Looked at alone, none conflicts; one that is not even an issuer makes this throw.
-      findIssuerConflicts(issuers.map(({ issuer }) => issuer));
+      // One that is not even an issuer makes this throw.
+      findIssuerProblems(
+        issuers.map(({ issuer }) => issuer),
+        undefined,
+      );
       return { issuers, complete: true, findings: [] };
     } catch {
       return { issuers: [], complete: false, findings: [{ path, message: 'the plugin failed to tell its trusted issuers' }] };
@@ -51,8 +56,11 @@ function collectDeclarations(trustStores: readonly CheckedInstance[]): Declarati
   };
 }
 
-function checkConflicts(placed: readonly PlacedIssuer[]): Finding[] {
-  return findIssuerConflicts(placed.map(({ issuer }) => issuer)).map(({ index, key, message }) => ({
+function checkProblems(placed: readonly PlacedIssuer[], issuer: string | undefined): Finding[] {
+  return findIssuerProblems(
+    placed.map(({ issuer }) => issuer),
+    issuer === undefined ? undefined : serviceIdentifiers(issuer),
+  ).map(({ index, key, message }) => ({
     path: [...(placed[index]?.path ?? []), key],
     message,
   }));

@@ -1,5 +1,6 @@
+import type { CelInput } from '@bufbuild/cel';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
-import type { ExchangeFacts, Principal } from '../principals.js';
+import type { ExchangeFacts, Principal, RequestFacts } from '../principals.js';
 import type { ExpressionScope, ExpressionVariables } from './expression.js';
 import { toCel } from './values.js';
 
@@ -25,19 +26,24 @@ export function exchangeVariables(facts: ExchangeFacts): ExpressionVariables {
     subject: principalVariable(subject),
     requester: principalVariable(requester),
     actor: actor === null ? null : principalVariable(actor),
-    request: new Map<string, ReturnType<typeof toCel>>([
-      ['token_type', request.tokenType],
-      ['audience', request.audience],
-      ['scope', toCel(request.scope)],
-      ['peer_ip', request.peerIp],
-      ['context', toCel(request.context)],
-      ['details', toCel(request.details)],
-    ]),
+    request: requestVariable(request),
     now: timestampFromMs(now),
   };
 }
 
-function principalVariable(principal: Principal): ReturnType<typeof toCel> {
+/** The value of `request` by itself, for whoever shows expressions less of it than was sent. */
+export function requestVariable(request: RequestFacts): CelInput {
+  return new Map<string, CelInput>([
+    ['token_type', request.tokenType],
+    ['audience', request.audience],
+    ['scope', toCel(request.scope)],
+    ['peer_ip', request.peerIp],
+    ['context', toCel(request.context)],
+    ['details', toCel(request.details)],
+  ]);
+}
+
+function principalVariable(principal: Principal): CelInput {
   return toCel({
     sub: principal.sub,
     issuer: principal.issuer,

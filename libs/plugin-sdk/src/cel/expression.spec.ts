@@ -23,7 +23,10 @@ const facts: ExchangeFacts = {
 };
 
 const evaluate = (source: string, data?: Record<string, JsonValue>): JsonValue =>
-  compileExpression(source, CLAIMS_SCOPE).evaluate(exchangeVariables(facts), (name) => toCel(data?.[name] ?? {}));
+  compileExpression(source, CLAIMS_SCOPE).evaluate({
+    variables: exchangeVariables(facts),
+    dataSource: (name) => toCel(data?.[name] ?? {}),
+  });
 
 describe('an expression', () => {
   it.each<[string, JsonValue]>([
@@ -47,7 +50,9 @@ describe('an expression', () => {
     const expression = compileExpression('{"roles": datasource("roles").list, "x": has(datasource("other").y)}', CLAIMS_SCOPE);
     expect(expression.dataSources).toEqual(['roles', 'other']);
     expect(expression.memberNames).toEqual(['roles', 'x']);
-    expect(expression.evaluate(exchangeVariables(facts), (name) => toCel(name === 'roles' ? { list: ['r'] } : {}))).toEqual({
+    expect(
+      expression.evaluate({ variables: exchangeVariables(facts), dataSource: (name) => toCel(name === 'roles' ? { list: ['r'] } : {}) }),
+    ).toEqual({
       roles: ['r'],
       x: false,
     });

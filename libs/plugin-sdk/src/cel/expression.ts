@@ -2,7 +2,7 @@ import { celEnv, celFunc, CelScalar, isCelError, parse, plan, type CelInput } fr
 import { strings } from '@bufbuild/cel/ext';
 import { RE2JS } from '@bufbuild/re2';
 import { ParsecError } from '../errors.js';
-import type { JsonValue } from '../json.js';
+import { DEFAULT_JSON_DEPTH, type JsonValue } from '../json.js';
 import { analyse } from './analysis.js';
 import { fromCel } from './values.js';
 
@@ -21,11 +21,20 @@ export interface ExpressionScope {
   readonly dataSources: boolean;
 }
 
-/** Values of the variables; see `expressionVariables`. */
+/** Values of the variables; see `exchangeVariables`. */
 export type ExpressionVariables = Readonly<Record<string, CelInput>>;
 
 /** Looks up what `datasource("name")` stands for. */
 export type DataSourceLookup = (name: string) => CelInput;
+
+/** What one evaluation stands on. */
+export interface Evaluation {
+  readonly variables: ExpressionVariables;
+  /** Left out, `datasource()` fails. */
+  readonly dataSource?: DataSourceLookup;
+  /** How deep the result may nest; 32 by default. */
+  readonly maxJsonDepth?: number;
+}
 
 /** A compiled CEL expression. Safe to evaluate any number of times, also concurrently. */
 export interface Expression {
@@ -37,7 +46,7 @@ export interface Expression {
   /**
    * @throws ParsecError `PARSEC_EXPRESSION_INVALID` where evaluation fails or the result is not JSON. The message holds no data.
    */
-  evaluate(variables: ExpressionVariables, dataSource?: DataSourceLookup): JsonValue;
+  evaluate(evaluation: Evaluation): JsonValue;
 }
 
 /** The lookup of the evaluation that is under way. Evaluation never yields, so one is enough. */
@@ -78,13 +87,13 @@ export function compileExpression(source: string, scope: ExpressionScope): Expre
     source,
     dataSources,
     memberNames,
-    evaluate(variables, dataSource) {
+    evaluate({ variables, dataSource, maxJsonDepth = DEFAULT_JSON_DEPTH }) {
       const outer = currentDataSource;
       currentDataSource = dataSource;
       try {
         const result = run(variables);
         if (isCelError(result)) throw invalid('evaluation failed', result);
-        return fromCel(result);
+        return fromCel(result, maxJsonDepth);
       } catch (error) {
         throw error instanceof ParsecError ? error : invalid('evaluation failed', error);
       } finally {

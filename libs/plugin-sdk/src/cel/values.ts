@@ -2,7 +2,7 @@ import { isCelList, isCelMap, isCelUint, type CelInput, type CelValue } from '@b
 import { isReflectMessage } from '@bufbuild/protobuf/reflect';
 import { DurationSchema, TimestampSchema, timestampDate, type Timestamp } from '@bufbuild/protobuf/wkt';
 import { ParsecError } from '../errors.js';
-import { DEFAULT_JSON_DEPTH, isJsonObject, type JsonValue } from '../json.js';
+import { isJsonObject, type JsonValue } from '../json.js';
 
 /**
  * Turns JSON into what expressions see. Objects become maps, so that no member name can be mistaken for a property
@@ -14,20 +14,23 @@ export function toCel(value: JsonValue): CelInput {
   return value as string | number | boolean | null;
 }
 
-/** Turns the result of an expression into JSON. Timestamps become RFC 3339 texts; durations and bytes have no JSON form. */
-export function fromCel(value: CelValue, depth = 1): JsonValue {
+/**
+ * Turns the result of an expression into JSON. Timestamps become RFC 3339 texts; durations and bytes have no JSON form.
+ * @param maxDepth how deep the result may nest
+ */
+export function fromCel(value: CelValue, maxDepth: number): JsonValue {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
   if (typeof value === 'number') return finite(value);
   if (typeof value === 'bigint') return integer(value);
   if (isCelUint(value)) return integer(value.value);
-  if (depth > DEFAULT_JSON_DEPTH) throw notJson('nests too deeply');
-  if (isCelList(value)) return Array.from(value, (item) => fromCel(item, depth + 1));
+  if (maxDepth === 0) throw notJson('nests too deeply');
+  if (isCelList(value)) return Array.from(value, (item) => fromCel(item, maxDepth - 1));
   if (isCelMap(value)) {
     const entries: [string, JsonValue][] = [];
     for (const [name, member] of value.entries()) {
       if (typeof name !== 'string') throw notJson('has a member name that is not a text');
       if (name === '__proto__') throw notJson('has a member named after a prototype');
-      entries.push([name, fromCel(member, depth + 1)]);
+      entries.push([name, fromCel(member, maxDepth - 1)]);
     }
     return Object.fromEntries(entries);
   }

@@ -1,8 +1,8 @@
-import { compilePatterns, type JsonObject, type Principal, type TrustedIssuer } from '@parsec/plugin-sdk';
+import type { JsonObject, Principal, TrustedIssuer } from '@parsec/plugin-sdk';
 import type { VerifiedJwt } from './verify-jwt.js';
 
 /** What the claims of a verified JWT say about its subject, within what the issuer's configuration lets through. */
-export function principalOf({ issuer, claims, sub, audience }: VerifiedJwt, tokenType: string): Principal {
+export function principalOf({ entry: { issuer, allowsClaim }, claims, sub, audience }: VerifiedJwt, tokenType: string): Principal {
   return {
     sub: issuer.namespace === undefined ? sub : `${issuer.namespace}:${sub}`,
     issuer: issuer.issuer,
@@ -11,7 +11,7 @@ export function principalOf({ issuer, claims, sub, audience }: VerifiedJwt, toke
     tokenType,
     scope: internalScope(claims, issuer),
     audience,
-    claims: filterClaims(claims, issuer),
+    claims: Object.fromEntries(Object.entries(claims).filter(([name]) => allowsClaim(name))),
   };
 }
 
@@ -27,10 +27,4 @@ function internalScope(claims: JsonObject, { scope: { claim, map } }: TrustedIss
 function readScope(value: unknown): readonly string[] {
   if (typeof value === 'string') return value.split(' ').filter((name) => name !== '');
   return Array.isArray(value) && value.every((name): name is string => typeof name === 'string') ? value : [];
-}
-
-function filterClaims(claims: JsonObject, { claims: { allow } }: TrustedIssuer): JsonObject {
-  if (allow.length === 0) return {};
-  const allowed = compilePatterns(allow);
-  return Object.fromEntries(Object.entries(claims).filter(([name]) => allowed(name)));
 }
