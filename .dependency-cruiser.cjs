@@ -1,6 +1,21 @@
 // Imports point one way: apps → libs → plugin-sdk, plugins → plugin-sdk. The tree tells the road only while this holds.
 const tests = '\\.spec\\.ts$';
 
+/** Which libs each lib may see beside plugin-sdk; the order of the road. */
+const layers = {
+  resilience: [],
+  kernel: [],
+  'plugin-testing': ['kernel'],
+  trust: [],
+  keys: ['resilience'],
+  context: ['resilience'],
+  authorization: ['resilience'],
+  issuance: ['context', 'keys'],
+  exchange: ['trust', 'context', 'authorization', 'issuance'],
+  observability: ['exchange'],
+  config: ['kernel', 'trust', 'context'],
+};
+
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
   forbidden: [
@@ -16,7 +31,7 @@ module.exports = {
       name: 'plugins-see-the-sdk-only',
       severity: 'error',
       from: { path: '^plugins/', pathNot: tests },
-      to: { path: '^(apps|plugins|libs/(?!plugin-sdk/))', pathNot: ['^plugins/([^/]+)/src/'] },
+      to: { path: '^(apps|test|libs/(?!plugin-sdk/))' },
     },
     {
       name: 'plugins-do-not-see-each-other',
@@ -28,8 +43,14 @@ module.exports = {
       name: 'plugin-tests-see-the-kit',
       severity: 'error',
       from: { path: `^plugins/.*${tests}` },
-      to: { path: '^(apps|libs/(?!plugin-sdk/|plugin-testing/))' },
+      to: { path: '^(apps|test|libs/(?!plugin-sdk/|plugin-testing/))' },
     },
+    ...Object.entries(layers).map(([lib, seen]) => ({
+      name: `${lib}-sees-its-layer`,
+      severity: 'error',
+      from: { path: `^libs/${lib}/`, pathNot: tests },
+      to: { path: '^libs/', pathNot: `^libs/(${[lib, 'plugin-sdk', ...seen].join('|')})/` },
+    })),
     { name: 'libs-do-not-see-apps', severity: 'error', from: { path: '^libs/' }, to: { path: '^(apps|test)/' } },
     { name: 'libs-do-not-see-plugins', severity: 'error', from: { path: '^libs/', pathNot: tests }, to: { path: '^plugins/' } },
     {
@@ -51,7 +72,12 @@ module.exports = {
       from: { path: '^(apps|libs)/', pathNot: [tests, '^libs/plugin-testing/'] },
       to: { path: '^libs/plugin-testing/' },
     },
-    { name: 'declared-dependencies', severity: 'error', from: { pathNot: [tests, '^test/'] }, to: { dependencyTypes: ['npm-no-pkg'] } },
+    {
+      name: 'declared-dependencies',
+      severity: 'error',
+      from: { pathNot: [tests, '^test/', '^libs/plugin-testing/'] },
+      to: { dependencyTypes: ['npm-no-pkg', 'npm-dev'], dependencyTypesNot: ['type-only'] },
+    },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

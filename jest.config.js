@@ -5,9 +5,11 @@ export default {
   testPathIgnorePatterns: ['/node_modules/', '/dist/'],
   modulePathIgnorePatterns: ['/dist/'],
   extensionsToTreatAsEsm: ['.ts'],
-  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  moduleNameMapper: { '^(\\.{1,2}/.*)(?<!\\.json)\\.js$': '$1' },
   // Workspace packages resolve to their sources; the program under test in test/e2e is the built one.
   testEnvironmentOptions: { customExportConditions: ['source', 'node', 'import', 'default'] },
+  // A limit for tests that hang, not a measure: property tests take a while on a busy machine.
+  testTimeout: 60_000,
   setupFiles: ['<rootDir>/test/jest.setup.ts'],
   transform: {
     '^.+\\.ts$': [

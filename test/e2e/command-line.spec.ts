@@ -4,10 +4,11 @@ import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { QUICKSTART_CONFIG } from '@parsec/quickstart';
+import { freePort, QUICKSTART_CONFIG } from '@parsec/quickstart';
 import { Lab } from '../support/lab.js';
 import { makeDirectory, PARSEC, startParsec, type ParsecServer } from '../support/parsec-server.js';
 
+const EXAMPLE = fileURLToPath(new URL('../../apps/parsec/example.yaml', import.meta.url));
 const PLUGINS = fileURLToPath(new URL('../fixtures/plugins', import.meta.url));
 
 interface Ran {
@@ -59,9 +60,11 @@ describe('the command line', () => {
     expect((await run(['plugins', '-c', file])).stdout).toContain('acme/greeting');
   });
 
-  it('validates the configuration that comes with it, without opening a socket or writing a key', async () => {
-    const { code, stdout } = await run(['validate', '-c', QUICKSTART_CONFIG]);
-    expect([code, stdout]).toEqual([0, expect.stringContaining('is valid')]);
+  it('validates the configurations that come with it, without opening a socket or writing a key', async () => {
+    for (const file of [QUICKSTART_CONFIG, EXAMPLE]) {
+      const { code, stdout } = await run(['validate', '-c', file]);
+      expect([code, stdout]).toEqual([0, expect.stringContaining('is valid')]);
+    }
     const directory = join(place.directory, 'untouched');
     await mkdir(directory);
     const file = join(directory, 'parsec.yaml');
@@ -159,8 +162,16 @@ token_issuers:
     expect([missing.code, missing.stderr]).toEqual([1, expect.stringContaining('nowhere.yaml')]);
     const parsec = await startParsec((url) => lab.configuration(url));
     const { port } = new URL(parsec.url);
-    const taken = await run(['serve', '-c', await write(good()), '--set', `server.http_port=${port}`, '--set', 'server.management_port=1']);
-    expect([taken.code, taken.stderr]).toEqual([1, expect.stringContaining(`${port} is in use already`)]);
+    const taken = await run([
+      'serve',
+      '-c',
+      await write(good()),
+      '--set',
+      `server.http_port=${port}`,
+      '--set',
+      `server.management_port=${await freePort()}`,
+    ]);
+    expect([taken.code, taken.stderr]).toEqual([1, expect.stringContaining(`:${port}: the port is in use already`)]);
     expect(await parsec.stop()).toBe(0);
   });
 

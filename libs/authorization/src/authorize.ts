@@ -72,7 +72,7 @@ export async function authorize(authorizers: readonly NamedAuthorizer[], facts: 
 }
 
 async function ask({ name, authorizer }: NamedAuthorizer, facts: ExchangeFacts, signal: AbortSignal): Promise<Decision> {
-  let decision: Decision;
+  let decision: unknown;
   try {
     decision = await callWithDeadline((context) => authorizer.authorize(facts, context), {
       milliseconds: DEADLINE,
@@ -89,12 +89,27 @@ async function ask({ name, authorizer }: NamedAuthorizer, facts: ExchangeFacts, 
 }
 
 /** Plugins may be written in plain JavaScript, and an answer that is not understood must not become a permit. */
-function isDecision(decision: Decision): boolean {
-  if (decision?.outcome === 'deny') return typeof decision.reason === 'string';
-  if (decision?.outcome !== 'permit') return false;
-  const { tokenTypes, scopes, grantScopes, context, details, trustedIssuers = [], subjectTokenTypes = [], maxTtl = 1 } = decision;
+function isDecision(answer: unknown): answer is Decision {
+  if (typeof answer !== 'object' || answer === null) return false;
+  const { outcome, rule = '', reason } = answer as { outcome?: unknown; rule?: unknown; reason?: unknown };
+  if (typeof rule !== 'string') return false;
+  return outcome === 'permit' ? isPermit(answer) : outcome === 'deny' && typeof reason === 'string';
+}
+
+/** A token lives a second at least, and scopes granted by name are no patterns. */
+function isPermit({
+  tokenTypes,
+  scopes,
+  grantScopes,
+  context,
+  details,
+  trustedIssuers = [],
+  subjectTokenTypes = [],
+  ...rest
+}: Partial<Permit>): boolean {
+  const { maxTtl = Number.MAX_SAFE_INTEGER, outliveSubject } = rest;
   const lists = [tokenTypes, scopes, grantScopes, context, details, trustedIssuers, subjectTokenTypes];
-  return lists.every(isTextList) && typeof decision.outliveSubject === 'boolean' && Number.isFinite(maxTtl) && maxTtl > 0;
+  return lists.every(isTextList) && typeof outliveSubject === 'boolean' && Number.isFinite(maxTtl) && maxTtl >= 1_000;
 }
 
 function isTextList(list: unknown): boolean {

@@ -1,4 +1,4 @@
-import { CLAIMS_SCOPE, compileExpression } from '@parsec/plugin-sdk/cel';
+import { CLAIMS_SCOPE, analyseExpression } from '@parsec/plugin-sdk/cel';
 
 /** One step in the making of `tctx` or `rctx`. Exactly one member is set. */
 export interface ClaimMapping {
@@ -47,7 +47,7 @@ export function findMappingProblems(mappings: readonly ClaimMapping[]): readonly
 
 function memberNamesOf(source: string): readonly string[] | undefined | 'invalid' {
   try {
-    return compileExpression(source, CLAIMS_SCOPE).memberNames;
+    return analyseExpression(source, CLAIMS_SCOPE).memberNames;
   } catch {
     return 'invalid';
   }

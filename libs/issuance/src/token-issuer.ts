@@ -5,8 +5,6 @@ import { v7 as uuidv7 } from 'uuid';
 
 /** What every Txn-Token of one token type has in common. */
 export interface TokenIssuerOptions {
-  /** The key of its entry in the configuration. */
-  readonly name: string;
   /** A URI. */
   readonly tokenType: string;
   readonly signer: Signer;
@@ -63,7 +61,7 @@ export class TokenIssuer {
     const { signer, trustDomain, issuer, maxTokenSize } = this.options;
     const iat = Math.floor(facts.now / 1_000);
     const exp = this.#expiry(facts, iat);
-    const txn = uuidv7();
+    const txn = uuidv7({ msecs: facts.now });
     const payload: JsonObject = {
       ...(issuer === undefined ? {} : { iss: issuer }),
       iat,

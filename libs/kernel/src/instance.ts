@@ -39,7 +39,7 @@ export interface Instance<Kind extends PluginKind = PluginKind> {
 /**
  * Opens one instance in a Nest application context of its own.
  * @param options checked options, an instance of `definition.options`
- * @throws ParsecError `PARSEC_INSTANCE_OPEN_FAILED`, prefixed with kind and name; whatever the instance had opened is closed again
+ * @throws ParsecError `PARSEC_INSTANCE_OPEN_FAILED`, prefixed with kind and name; the instance is closed again, so that what it had opened is released
  */
 export async function openInstance<Kind extends PluginKind>(
   definition: PluginDefinition<Kind>,

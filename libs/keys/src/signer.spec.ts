@@ -86,10 +86,9 @@ describe('a token that a signer signs', () => {
     expect(Buffer.from(header ?? '', 'base64url').toString()).toBe(`{"typ":"txntoken+jwt","alg":"ES256","kid":"${kid}"}`);
   });
 
-  it('carries bytes as they are', async () => {
+  it('carries every letter', async () => {
     const signer = await open();
-    const bytes = Buffer.from(`xx${JSON.stringify({ name: 'Zoë' })}`).subarray(2);
-    const { payload } = await verifyWith(signer.publicKeys, await signer.sign(bytes, signal));
+    const { payload } = await verifyWith(signer.publicKeys, await signer.sign({ name: 'Zoë' }, signal));
     expect(Buffer.from(payload).toString()).toBe('{"name":"Zoë"}');
   });
 });

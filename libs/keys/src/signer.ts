@@ -1,4 +1,4 @@
-import { hasCode, UnavailableError, type JWK, type SigningAlgorithm } from '@parsec/plugin-sdk';
+import { hasCode, UnavailableError, type JsonObject, type JWK } from '@parsec/plugin-sdk';
 import { callWithDeadline } from '@parsec/resilience';
 import { loadSignerKeys, type SignerKeys, type SignerSettings } from './signer-keys.js';
 
@@ -42,10 +42,6 @@ export class Signer {
     return this.#settings.name;
   }
 
-  get algorithm(): SigningAlgorithm {
-    return this.#settings.algorithm;
-  }
-
   /** Whether it has a key that was proved. */
   get ready(): boolean {
     return this.#keys !== undefined;
@@ -58,17 +54,16 @@ export class Signer {
 
   /**
    * Signs a Txn-Token.
-   * @param payload the claims, or their JSON already in UTF-8
+   * @param payload the claims
    * @returns a compact JWS whose header holds `typ`, `alg` and `kid`
    * @throws UnavailableError where it is not ready, or its key manager fails or does not answer within 5 s; the reason of `signal` when that aborts
    */
-  async sign(payload: object, signal: AbortSignal): Promise<string> {
+  async sign(payload: JsonObject, signal: AbortSignal): Promise<string> {
     const { name } = this.#settings;
     const key = this.#keys?.signing;
     if (key === undefined) throw new UnavailableError(`signer "${name}" has no key yet`, { reason: 'signer_not_ready' });
-    const bytes = payload instanceof Uint8Array ? payload : JSON.stringify(payload);
     try {
-      return await callWithDeadline((context) => key.sign(bytes, context), {
+      return await callWithDeadline((context) => key.sign(JSON.stringify(payload), context), {
         milliseconds: SIGN_DEADLINE,
         signal,
         what: `the key manager of signer "${name}"`,

@@ -62,7 +62,7 @@ export class SigningKey {
    * @returns a compact JWS (RFC 7515 section 7.1)
    * @throws ParsecError `PARSEC_KEY_INVALID` where the signature cannot be one of this algorithm; whatever the key manager throws
    */
-  async sign(payload: string | Uint8Array, context: CallContext): Promise<string> {
+  async sign(payload: string, context: CallContext): Promise<string> {
     const input = `${this.#header}.${base64url(payload)}`;
     const signature = await this.#keyManager.sign(this.#id, this.#algorithm, Buffer.from(input, 'latin1'), context);
     if (signature.length !== SIGNATURES[this.#algorithm].length) {

@@ -25,7 +25,7 @@ export class ExchangeMetrics implements ExchangeObserver {
     });
     this.#duration = new Histogram({
       name: 'parsec_exchange_duration_seconds',
-      help: 'Time from the parsed request to the answer, by outcome.',
+      help: 'Time from the first look at the request to the answer, by outcome.',
       labelNames: ['outcome'],
       buckets: LATENCY_BUCKETS,
       registers,

@@ -1,4 +1,4 @@
-/** Where time comes from. Nothing in parsec and no plugin reads the time elsewhere, so that a test can turn it. */
+/** Where the time comes from, and later calls. Whatever depends on the time of day asks this, so that a test can turn it. */
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;

@@ -17,6 +17,7 @@ export * from './local-key.js';
 export * from './loopback.js';
 export * from './names.js';
 export * from './options/decorators.js';
+export * from './options/map-of.js';
 export * from './options/units.js';
 export * from './pattern.js';
 export * from './principals.js';

@@ -1,13 +1,10 @@
 import { UnavailableError, type CallContext } from '@parsec/plugin-sdk';
 
-/** An instance did not answer in time. */
-export class DeadlineError extends UnavailableError {}
-
 /**
  * Calls an instance and stops waiting when its time is up or `signal` aborts, whether or not the instance heeds its own signal.
  * @param milliseconds how long the answer may take
  * @param what names the call in the error's message
- * @throws DeadlineError when the time is up; the reason of `signal` when that aborts
+ * @throws UnavailableError with the reason `timeout` when the time is up; the reason of `signal` when that aborts
  */
 export async function callWithDeadline<Result>(
   call: (context: CallContext) => Promise<Result>,
@@ -25,7 +22,7 @@ export async function callWithDeadline<Result>(
   const onAbort = (): void => stop(signal.reason);
   signal.addEventListener('abort', onAbort, { once: true });
   const timer = setTimeout(
-    () => stop(new DeadlineError(`${what} did not answer within ${milliseconds}ms`, { reason: 'timeout' })),
+    () => stop(new UnavailableError(`${what} did not answer within ${milliseconds}ms`, { reason: 'timeout' })),
     milliseconds,
   );
   try {

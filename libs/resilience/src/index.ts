@@ -1,1 +1,1 @@
-export { callWithDeadline, DeadlineError } from './deadline.js';
+export { callWithDeadline } from './deadline.js';

@@ -5,7 +5,12 @@ import type { ReplayMarks } from './replay-marks.js';
 import type { TrustedIssuers } from './trusted-issuers.js';
 import { verifyJwt, type RefusalReason, type VerifiedJwt } from './verify-jwt.js';
 
-const JWT_BEARER = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
+/** The client assertion type of each method, and what OAuth calls the method (RFC 7523; RFC 8414 section 2). */
+export const AUTHENTICATION_METHODS = {
+  jwt_bearer: { assertionType: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer', metadataName: 'private_key_jwt' },
+} as const;
+export type AuthenticationMethod = keyof typeof AUTHENTICATION_METHODS;
+
 /** Characters. */
 const MAX_JTI_LENGTH = 256;
 
@@ -32,6 +37,8 @@ export interface RequesterCredentials {
 
 /** What authentication stands on. */
 export interface RequesterTrust {
+  /** The methods that are accepted, and no others. */
+  readonly methods: readonly AuthenticationMethod[];
   readonly issuers: TrustedIssuers;
   readonly replayMarks: ReplayMarks;
   /** What an assertion may name in `aud`: `server.issuer` and the URL of the token endpoint. */
@@ -69,7 +76,8 @@ export async function authenticateRequester(
     const tried = authorizationScheme !== undefined || hasClientSecret;
     throw new RequesterError('no client assertion', tried ? 'method_not_configured' : 'credential_missing', authorizationScheme);
   }
-  if (assertion.type !== JWT_BEARER) throw new RequesterError('a client assertion type that is not configured', 'method_not_configured');
+  if (!trust.methods.some((method) => AUTHENTICATION_METHODS[method].assertionType === assertion.type))
+    throw new RequesterError('a client assertion type that is not configured', 'method_not_configured');
 
   const verified = await verifyJwt(assertion.token, trust.issuers, {
     role: 'requester',

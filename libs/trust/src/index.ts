@@ -1,6 +1,8 @@
 export {
+  AUTHENTICATION_METHODS,
   authenticateRequester,
   RequesterError,
+  type AuthenticationMethod,
   type RequesterCredentials,
   type RequesterTrust,
   type VerifiedRequester,

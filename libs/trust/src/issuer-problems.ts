@@ -50,7 +50,7 @@ function findOwnProblems(issuer: TrustedIssuer, serviceIdentifiers: readonly str
   ) {
     problems.push({
       key: 'audiences',
-      message: `requesters address this service, so one of ${serviceIdentifiers.join(', ')} must be among them`,
+      message: 'requesters address this service, so server.issuer or the URL of its token endpoint must be among them',
     });
   }
   return problems;

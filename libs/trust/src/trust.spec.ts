@@ -351,6 +351,7 @@ describe('a requester', () => {
 
   async function trust(...issuers: TrustedIssuer[]): Promise<RequesterTrust> {
     return {
+      methods: ['jwt_bearer'],
       issuers: await open(...issuers),
       replayMarks: new ReplayMarks({ ...systemClock, now: () => NOW }),
       serviceIdentifiers: [SERVICE, `${SERVICE}/v1/token`],

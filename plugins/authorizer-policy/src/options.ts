@@ -50,7 +50,7 @@ export class PermitOptions {
 
   /** Longest life of the token. */
   @Optional()
-  @Duration({ min: 1_000 })
+  @Duration({ min: 1_000, wholeSeconds: true })
   max_ttl?: number;
 
   /** `false`: the token ends no later than the subject's credential. */

@@ -1,7 +1,9 @@
 import {
   Duration,
   JWT_TOKEN_TYPES,
+  MapOf,
   Optional,
+  PlainMap,
   VERIFICATION_ALGORITHMS,
   type JSONWebKeySet,
   type TrustedRole,
@@ -21,7 +23,7 @@ export class ScopeOptions {
   /** External scope to the internal scopes it stands for. What is not named stands for nothing; without a map, names stay as they are. */
   @Optional()
   @IsScopeMap()
-  @Type(() => Object)
+  @PlainMap()
   map?: Map<string, string[]>;
 }
 
@@ -130,8 +132,7 @@ export class IssuerOptions {
 /** Options of the trust store `static`. */
 export class StaticTrustStoreOptions {
   /** Trusted issuers by their names, which policies, logs and metrics use. */
-  @ValidateNested()
-  @Type(() => IssuerOptions)
+  @MapOf(() => IssuerOptions)
   @AreNamedIssuers()
   issuers!: Map<string, IssuerOptions>;
 }

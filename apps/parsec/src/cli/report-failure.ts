@@ -2,6 +2,14 @@ import { ConfigurationError, formatProblem } from '@parsec/config';
 import { redact } from '@parsec/observability';
 import { ParsecError } from '@parsec/plugin-sdk';
 
+/** What the system means when a listener cannot be opened. */
+const LISTEN_FAILURES: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'the port is in use already',
+  EACCES: 'this user may not use the port',
+  EADDRNOTAVAIL: 'the address is none of this machine',
+  ENOTFOUND: 'the host name is unknown',
+};
+
 /** What somebody at a terminal reads when a command fails: the places for a bad configuration, one sentence for anything foreseen. */
 export function reportFailure(error: unknown): string {
   if (error instanceof ConfigurationError) {
@@ -9,7 +17,9 @@ export function reportFailure(error: unknown): string {
     return redact(`The configuration has ${count}:\n${error.problems.map((problem) => `  ${formatProblem(problem)}\n`).join('')}`);
   }
   if (error instanceof ParsecError) return redact(`parsec cannot start: ${error.message} (${error.code})\n`);
-  const { code, port, address } = error as { code?: string; port?: number; address?: string };
-  if (code === 'EADDRINUSE') return `parsec cannot start: ${address}:${port} is in use already.\n`;
+  const { code, syscall, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number };
+  if (syscall === 'listen' || syscall === 'getaddrinfo') {
+    return `parsec cannot start: it cannot listen on ${address ?? 'its host'}${port === undefined ? '' : `:${port}`}: ${LISTEN_FAILURES[code ?? ''] ?? code}.\n`;
+  }
   return redact(`parsec failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
 }

@@ -32,7 +32,7 @@ export class Listener extends ExpressAdapter {
       {
         maxHeaderSize: headers,
         headersTimeout: headerTimeout,
-        requestTimeout: Math.max(requestTimeout, headerTimeout),
+        requestTimeout,
         keepAliveTimeout: keepAlive,
         // Node looks for late requests this often; its own 30 s would stretch every limit by as much.
         connectionsCheckingInterval: 1_000,

@@ -4,7 +4,7 @@ import type { Request, Response } from 'express';
 import { TOKEN_PATH } from '@parsec/config';
 import { ServiceHost } from '../service/service-host.js';
 import { answer } from './answer.js';
-import { callerOf } from './caller.js';
+import { callerOf } from './caller-of.js';
 
 /** Answers whatever failed before the road began: no route, another method, or a body that could not be read. */
 @Catch()

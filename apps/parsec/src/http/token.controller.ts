@@ -5,8 +5,8 @@ import type { Request, Response } from 'express';
 import { TOKEN_PATH } from '@parsec/config';
 import { ServiceHost } from '../service/service-host.js';
 import { answer } from './answer.js';
-import { callerOf } from './caller.js';
-import { checkMediaType } from './media-type.js';
+import { callerOf } from './caller-of.js';
+import { checkMediaType } from './check-media-type.js';
 
 /** The token endpoint: turns HTTP into a call of the road, and its outcome into HTTP. */
 @Controller(TOKEN_PATH)

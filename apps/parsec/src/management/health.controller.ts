@@ -2,7 +2,7 @@ import { Controller, Get, HttpException, Inject, Req, Res } from '@nestjs/common
 import { HealthCheckService, HealthIndicatorService, type HealthCheckResult, type HealthIndicatorResult } from '@nestjs/terminus';
 import type { Request, Response } from 'express';
 import { ServiceHost } from '../service/service-host.js';
-import { isAdmin } from './admin.js';
+import { isAdmin } from './is-admin.js';
 
 /** Health for orchestrators: a status for everybody, the detail of each part for administrators who ask with `?verbose`. */
 @Controller('health')

@@ -4,6 +4,7 @@ import type { TokenRoute } from '@parsec/exchange';
 import { TokenIssuer } from '@parsec/issuance';
 import type { Generation } from '@parsec/kernel';
 import type { Signer } from '@parsec/keys';
+import { ParsecError } from '@parsec/plugin-sdk';
 
 /**
  * Puts together what each token type needs, by token type. The configuration was checked, so every reference leads somewhere;
@@ -17,12 +18,11 @@ export function compileRoutes(
   const authorizers = generation.ofKind('authorizer');
   const dataSources = generation.ofKind('data_source');
   return new Map(
-    [...settings.token_issuers].map(([name, options]) => {
+    [...settings.token_issuers.values()].map((options) => {
       const mapper = new ClaimMapper(options.claims);
       const route: TokenRoute = {
         mapper,
         issuer: new TokenIssuer({
-          name,
           tokenType: options.token_type,
           signer: find(signers, options.signer),
           trustDomain: settings.trust_domain,
@@ -41,8 +41,9 @@ export function compileRoutes(
   );
 }
 
-function find<Value>(values: ReadonlyMap<string, Value>, name: string): Value {
+/** @throws ParsecError `PARSEC_INTERNAL` where a reference that was checked leads nowhere */
+export function find<Value>(values: ReadonlyMap<string, Value>, name: string): Value {
   const value = values.get(name);
-  if (value === undefined) throw new Error(`"${name}" is not there although the configuration was checked`);
+  if (value === undefined) throw new ParsecError('PARSEC_INTERNAL', `"${name}" is not there although the configuration was checked`);
   return value;
 }

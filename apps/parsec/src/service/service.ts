@@ -6,7 +6,7 @@ import { instanceLogger, pluginLogger } from '@parsec/observability';
 import type { Clock, Health, PluginKind } from '@parsec/plugin-sdk';
 import { TrustedIssuers, type ReplayMarks } from '@parsec/trust';
 import type { Logger } from 'pino';
-import { compileRoutes } from './compile-routes.js';
+import { compileRoutes, find } from './compile-routes.js';
 
 /** What a service stands on that does not come from its configuration. */
 export interface ServiceSurroundings {
@@ -60,18 +60,19 @@ export class Service {
       });
       closers.push(() => issuers.close());
 
+      const keyManagers = generation.ofKind('key_manager');
       const signers = new Map<string, Signer>();
       closers.push(async () => void (await Promise.all([...signers.values()].map((signer) => signer.close()))));
       for (const [name, { key_manager: keyManager, algorithm }] of settings.signers) {
-        const instance = generation.ofKind('key_manager').get(keyManager);
-        if (instance === undefined) throw new Error(`no key manager "${keyManager}"`);
-        signers.set(name, await Signer.open({ name, algorithm, keyManager: instance.api, clock, logger: pluginLogger(logger) }));
+        const { api } = find(keyManagers, keyManager);
+        signers.set(name, await Signer.open({ name, algorithm, keyManager: api, clock, logger: pluginLogger(logger) }));
       }
 
       const exchange = new Exchange({
         trustDomain: settings.trust_domain,
         routes: compileRoutes(settings, generation, signers),
         trust: {
+          methods: settings.server.client_authentication,
           issuers,
           replayMarks,
           serviceIdentifiers: identifiers,

@@ -27,7 +27,7 @@ interface Declarations {
 export function checkIssuers(instances: readonly CheckedInstance[], complete: boolean, issuer: string | undefined): Finding[] {
   const trustStores = instances.filter(({ definition }) => definition.kind === 'trust_store');
   const { issuers, complete: declared, findings } = collectDeclarations(trustStores);
-  const names = new Set(issuers.map(({ issuer }) => issuer.name));
+  const names = new Set(issuers.map((one) => one.issuer.name));
   // An issuer that is known only while running may have any name.
   const references = complete && declared ? instances.flatMap((instance) => checkReferencesOf(instance, names)) : [];
   return [...findings, ...checkProblems(issuers, issuer), ...references];
@@ -58,7 +58,7 @@ function collectDeclarations(trustStores: readonly CheckedInstance[]): Declarati
 
 function checkProblems(placed: readonly PlacedIssuer[], issuer: string | undefined): Finding[] {
   return findIssuerProblems(
-    placed.map(({ issuer }) => issuer),
+    placed.map((one) => one.issuer),
     issuer === undefined ? undefined : serviceIdentifiers(issuer),
   ).map(({ index, key, message }) => ({
     path: [...(placed[index]?.path ?? []), key],

@@ -1,4 +1,4 @@
-import { CLAIMS_SCOPE, compileExpression } from '@parsec/plugin-sdk/cel';
+import { CLAIMS_SCOPE, analyseExpression } from '@parsec/plugin-sdk/cel';
 import type { ConfigurationPath } from '../path.js';
 import type { ConfigurationSettings } from '../settings/configuration-settings.js';
 import type { ClaimMappings } from './claim-mappings.js';
@@ -66,5 +66,5 @@ function dataSourceReferrers(path: ConfigurationPath, mappings: ClaimMappings['m
 }
 
 function dataSourcesOf(cel: string | undefined): readonly string[] {
-  return cel === undefined ? [] : compileExpression(cel, CLAIMS_SCOPE).dataSources;
+  return cel === undefined ? [] : analyseExpression(cel, CLAIMS_SCOPE).dataSources;
 }

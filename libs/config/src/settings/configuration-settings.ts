@@ -1,10 +1,9 @@
-import { Optional } from '@parsec/plugin-sdk';
+import { MapOf, Optional } from '@parsec/plugin-sdk';
 import { IsArray, IsNotEmpty, IsString } from 'class-validator';
 import { AdminSection } from './admin-section.js';
 import { DataSourceSection } from './data-source-section.js';
 import { ExpectText } from './expect-that.js';
 import { InstanceSection } from './instance-section.js';
-import { MapOf } from './map-of.js';
 import { ObservabilitySection } from './observability-section.js';
 import { Section } from './section.js';
 import { ServerSection } from './server-section.js';

@@ -32,7 +32,7 @@ export class TokenIssuerSection {
   readonly authorizers!: string[];
 
   /** Milliseconds that a token lives; more than 900 s only with `allow_long_ttl`. */
-  @Duration({ min: 1000 })
+  @Duration({ min: 1000, wholeSeconds: true })
   readonly ttl: number = 120_000;
 
   /** Whether `ttl` may exceed 900 s. */

@@ -37,12 +37,8 @@ export interface Evaluation {
 }
 
 /** A compiled CEL expression. Safe to evaluate any number of times, also concurrently. */
-export interface Expression {
+export interface Expression extends ExpressionAnalysis {
   readonly source: string;
-  /** The names in its `datasource("name")` calls. */
-  readonly dataSources: readonly string[];
-  /** The names its result can have as members, or `undefined` where they cannot be told from the text. */
-  readonly memberNames: readonly string[] | undefined;
   /**
    * @throws ParsecError `PARSEC_EXPRESSION_INVALID` where evaluation fails or the result is not JSON. The message holds no data.
    */
@@ -67,26 +63,32 @@ const environment = celEnv({
 const BUILT_IN: ReadonlySet<string> = new Set(['_?_:_', '_&&_', '_||_', '_[_]', '@not_strictly_false']);
 const isFunction = (name: string): boolean => BUILT_IN.has(name) || environment.funcs.find(name) !== undefined;
 
+/** What the text of an expression tells. */
+export interface ExpressionAnalysis {
+  /** The names in its `datasource("name")` calls. */
+  readonly dataSources: readonly string[];
+  /** The names its result can have as members, or `undefined` where they cannot be told from the text. */
+  readonly memberNames: readonly string[] | undefined;
+}
+
+/**
+ * Reads a CEL expression without preparing it for evaluation, which is what takes memory.
+ * @throws ParsecError `PARSEC_EXPRESSION_INVALID` that says what is wrong and where.
+ */
+export function analyseExpression(source: string, scope: ExpressionScope): ExpressionAnalysis {
+  return read(source, scope).analysis;
+}
+
 /**
  * Compiles a CEL expression.
  * @throws ParsecError `PARSEC_EXPRESSION_INVALID` that says what is wrong and where.
  */
 export function compileExpression(source: string, scope: ExpressionScope): Expression {
-  const tooBig = findExcess(source);
-  if (tooBig !== undefined) throw invalid(tooBig);
-  let parsed: ReturnType<typeof parse>;
-  try {
-    parsed = parse(source);
-  } catch (error) {
-    throw invalid(error instanceof RangeError ? 'it is nested too deeply' : describeSyntaxError(error), error);
-  }
-  const { problem, dataSources, memberNames } = analyse(parsed.expr, scope, isFunction);
-  if (problem !== undefined) throw invalid(problem);
+  const { parsed, analysis } = read(source, scope);
   const run = plan(environment, parsed);
   return {
     source,
-    dataSources,
-    memberNames,
+    ...analysis,
     evaluate({ variables, dataSource, maxJsonDepth = DEFAULT_JSON_DEPTH }) {
       const outer = currentDataSource;
       currentDataSource = dataSource;
@@ -101,6 +103,20 @@ export function compileExpression(source: string, scope: ExpressionScope): Expre
       }
     },
   };
+}
+
+function read(source: string, scope: ExpressionScope): { parsed: ReturnType<typeof parse>; analysis: ExpressionAnalysis } {
+  const tooBig = findExcess(source);
+  if (tooBig !== undefined) throw invalid(tooBig);
+  let parsed: ReturnType<typeof parse>;
+  try {
+    parsed = parse(source);
+  } catch (error) {
+    throw invalid(error instanceof RangeError ? 'it is nested too deeply' : describeSyntaxError(error), error);
+  }
+  const { problem, dataSources, memberNames } = analyse(parsed.expr, scope, isFunction);
+  if (problem !== undefined) throw invalid(problem);
+  return { parsed, analysis: { dataSources, memberNames } };
 }
 
 function findExcess(source: string): string | undefined {

@@ -1,5 +1,6 @@
 export { CLAIMS_SCOPE, exchangeVariables, POLICY_SCOPE, requestVariable } from './exchange-variables.js';
 export {
+  analyseExpression,
   compileExpression,
   type DataSourceLookup,
   type Evaluation,

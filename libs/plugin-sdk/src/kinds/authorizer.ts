@@ -3,6 +3,7 @@ import type { CallContext, ExchangeFacts } from '../principals.js';
 
 /**
  * Permission with limits. Limits only narrow: where several authorizers permit, all their limits hold.
+ * A permit is not changed once it was given, nor any list in it.
  * A list of patterns permits what one of them matches (`*` stands for any run of characters); an empty one permits nothing.
  */
 export interface Permit {

@@ -1,6 +1,6 @@
 import { Transform } from 'class-transformer';
 import { registerDecorator, ValidateIf, type ValidationArguments } from 'class-validator';
-import { compileExpression, type ExpressionScope } from '../cel/index.js';
+import { analyseExpression, type ExpressionScope } from '../cel/index.js';
 import { formatDuration, parseByteSize, parseDuration } from './units.js';
 
 /** The key may be left out; written without a value it is an error, which `IsOptional` of class-validator would let pass. */
@@ -14,10 +14,25 @@ export interface Bounds {
   readonly max?: number;
 }
 
+/** Bounds of a duration. */
+export interface DurationBounds extends Bounds {
+  /** For what ends up in claims, which count seconds. */
+  readonly wholeSeconds?: boolean;
+}
+
 /** A duration such as `30s`; the field holds milliseconds. */
-export function Duration(bounds: Bounds = {}): PropertyDecorator {
+export function Duration({ wholeSeconds = false, ...bounds }: DurationBounds = {}): PropertyDecorator {
   const range = describeRange(bounds, formatDuration);
-  return unit('isDuration', parseDuration, bounds, `a duration such as 500ms, 30s, 5m or 24h${range}`);
+  const parse = (text: unknown): number | undefined => {
+    const milliseconds = parseDuration(text);
+    return wholeSeconds && milliseconds !== undefined && milliseconds % 1_000 !== 0 ? undefined : milliseconds;
+  };
+  return unit(
+    'isDuration',
+    parse,
+    bounds,
+    `a duration such as ${wholeSeconds ? '' : '500ms, '}30s, 5m or 24h${wholeSeconds ? ', in whole seconds' : ''}${range}`,
+  );
 }
 
 /** A size such as `64KiB`; the field holds bytes. */
@@ -45,7 +60,7 @@ export function IsCelExpression(scope: ExpressionScope): PropertyDecorator {
 function expressionProblem(value: unknown, scope: ExpressionScope): string | undefined {
   if (typeof value !== 'string') return 'it is not a text';
   try {
-    compileExpression(value, scope);
+    analyseExpression(value, scope);
     return undefined;
   } catch (error) {
     return (error as Error).message;

@@ -12,10 +12,18 @@ import { TRUST_STORE_CALLS, TRUST_STORE_CHECKS } from './trust-store-checks.js';
 
 const CHECKS: { readonly [Kind in PluginKind]: readonly ContractCheck<ContractFixture<Kind>>[] } = {
   // No call of a trust store can be aborted: it answers from memory.
-  trust_store: [...commonChecks<'trust_store'>(TRUST_STORE_CALLS), ...TRUST_STORE_CHECKS],
-  key_manager: [...commonChecks<'key_manager'>(KEY_MANAGER_CALLS), ...abortChecks<'key_manager'>(KEY_MANAGER_CALLS), ...KEY_MANAGER_CHECKS],
-  data_source: [...commonChecks<'data_source'>(DATA_SOURCE_CALLS), ...abortChecks<'data_source'>(DATA_SOURCE_CALLS), ...DATA_SOURCE_CHECKS],
-  authorizer: [...commonChecks<'authorizer'>(AUTHORIZER_CALLS), ...abortChecks<'authorizer'>(AUTHORIZER_CALLS), ...AUTHORIZER_CHECKS],
+  trust_store: [...everyKindChecks<'trust_store'>(TRUST_STORE_CALLS), ...TRUST_STORE_CHECKS],
+  key_manager: [
+    ...everyKindChecks<'key_manager'>(KEY_MANAGER_CALLS),
+    ...abortChecks<'key_manager'>(KEY_MANAGER_CALLS),
+    ...KEY_MANAGER_CHECKS,
+  ],
+  data_source: [
+    ...everyKindChecks<'data_source'>(DATA_SOURCE_CALLS),
+    ...abortChecks<'data_source'>(DATA_SOURCE_CALLS),
+    ...DATA_SOURCE_CHECKS,
+  ],
+  authorizer: [...everyKindChecks<'authorizer'>(AUTHORIZER_CALLS), ...abortChecks<'authorizer'>(AUTHORIZER_CALLS), ...AUTHORIZER_CHECKS],
 };
 
 /** The contract of a kind: every check that its plugins must pass. */
@@ -23,6 +31,6 @@ export function contractChecks<Kind extends PluginKind>(kind: Kind): readonly Co
   return CHECKS[kind];
 }
 
-function commonChecks<Kind extends PluginKind>(calls: Calls<Kind>): readonly ContractCheck<ContractFixture<Kind>>[] {
+function everyKindChecks<Kind extends PluginKind>(calls: Calls<Kind>): readonly ContractCheck<ContractFixture<Kind>>[] {
   return [...OPTIONS_CHECKS, ...instanceChecks(calls), secretsCheck(calls)];
 }

@@ -13,7 +13,7 @@ export type ContractPlugin<Kind extends PluginKind> = Pick<
  * What the contract suite needs to know of a plugin. A check that lacks what it needs fails;
  * one that the plugin cannot fulfil is named in `cannot`, and shown as skipped with the reason.
  */
-export interface CommonFixture<Kind extends PluginKind> {
+export interface PluginFixture<Kind extends PluginKind> {
   readonly plugin: ContractPlugin<Kind>;
   /** Valid, and good to open with. */
   readonly options: PlainOptions;
@@ -55,4 +55,4 @@ export interface KindFixtures {
 }
 
 /** What the suite needs to know of a plugin of one kind. */
-export type ContractFixture<Kind extends PluginKind> = CommonFixture<Kind> & KindFixtures[Kind];
+export type ContractFixture<Kind extends PluginKind> = PluginFixture<Kind> & KindFixtures[Kind];

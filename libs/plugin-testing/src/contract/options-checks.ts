@@ -3,11 +3,11 @@ import { PluginRegistry } from '@parsec/kernel';
 import type { PluginKind } from '@parsec/plugin-sdk';
 import { checkOptions, OptionsRefused } from './check-options.js';
 import { assertNone, given, type ContractCheck } from './check.js';
-import type { CommonFixture } from './fixture.js';
+import type { PluginFixture } from './fixture.js';
 import { ioDuring } from './io-during.js';
 
 /** What holds of every plugin before an instance is made. */
-export const OPTIONS_CHECKS: readonly ContractCheck<CommonFixture<PluginKind>>[] = [
+export const OPTIONS_CHECKS: readonly ContractCheck<PluginFixture<PluginKind>>[] = [
   {
     name: 'the registry takes it',
     async run({ plugin }) {

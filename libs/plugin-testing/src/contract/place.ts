@@ -6,7 +6,7 @@ import type { PluginKind } from '@parsec/plugin-sdk';
 import { FakeClock } from '../fake-clock.js';
 import { RecordingLogger } from '../recording-logger.js';
 import { checkOptions } from './check-options.js';
-import type { CommonFixture, PlainOptions } from './fixture.js';
+import type { PluginFixture, PlainOptions } from './fixture.js';
 
 /** Where the instances of one check live. */
 export interface Place {
@@ -16,7 +16,7 @@ export interface Place {
 }
 
 /** Runs one check in a place of its own, prepared by the fixture and cleared away afterwards. */
-export async function inPlace<Kind extends PluginKind>(fixture: CommonFixture<Kind>, run: (place: Place) => Promise<void>): Promise<void> {
+export async function inPlace<Kind extends PluginKind>(fixture: PluginFixture<Kind>, run: (place: Place) => Promise<void>): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'parsec-contract-'));
   try {
     await fixture.prepare?.(directory);
@@ -29,7 +29,7 @@ export async function inPlace<Kind extends PluginKind>(fixture: CommonFixture<Ki
 /** Opens an instance of the plugin as parsec does. Whoever opens it closes it. */
 export async function openIn<Kind extends PluginKind>(
   { directory, clock, logger }: Place,
-  { plugin, options }: CommonFixture<Kind>,
+  { plugin, options }: PluginFixture<Kind>,
   plain: PlainOptions = options,
 ): Promise<Instance<Kind>> {
   return openInstance<Kind>(plugin, 'contract', checkOptions(plugin.options, plain), { directory, clock, logger: () => logger });
@@ -37,7 +37,7 @@ export async function openIn<Kind extends PluginKind>(
 
 /** Runs `run` with an open instance in a place of its own. */
 export async function withInstance<Kind extends PluginKind>(
-  fixture: CommonFixture<Kind>,
+  fixture: PluginFixture<Kind>,
   run: (instance: Instance<Kind>, place: Place) => Promise<void>,
 ): Promise<void> {
   await inPlace(fixture, async (place) => {
