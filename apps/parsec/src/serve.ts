@@ -7,6 +7,7 @@ import { Logger } from 'nestjs-pino';
 import { AppModule } from './app.module.js';
 import { Listener } from './http/listener.js';
 import { listenerLimits } from './http/listener-limits.js';
+import { ServiceHost } from './service/service-host.js';
 
 /**
  * Serves a configuration until SIGTERM or SIGINT, then finishes what is in flight and exits with 0.
@@ -33,6 +34,7 @@ export async function serve(configuration: Configuration): Promise<void> {
     await application.close();
     throw error;
   }
+  application.get(ServiceHost).begin();
   application.useLogger(application.get(Logger));
   logger.info(
     {

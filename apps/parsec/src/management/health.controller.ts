@@ -25,13 +25,13 @@ export class HealthController {
     return this.#answer(request, response, [this.#signing]);
   }
 
-  /** It can serve: a published key that signs, a usable trust store, and no shutdown under way. */
+  /** It can serve: a published key that signs, a usable trust store, a listener, and no shutdown under way. */
   @Get('ready')
   ready(@Req() request: Request, @Res() response: Response): Promise<void> {
     return this.#answer(request, response, [this.#serving, this.#signing, this.#trust]);
   }
 
-  readonly #serving = (): HealthIndicatorResult => this.#report('serving', !this.host.stopping);
+  readonly #serving = (): HealthIndicatorResult => this.#report('serving', this.host.isServing);
   readonly #signing = (): HealthIndicatorResult => this.#report('signing', this.host.service.canSign);
   readonly #trust = (): HealthIndicatorResult => this.#report('trust', this.host.service.canTrust);
 

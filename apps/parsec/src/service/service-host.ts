@@ -8,7 +8,7 @@ import type { Service } from './service.js';
 @Injectable()
 export class ServiceHost {
   #service: Service | undefined;
-  #stopping = false;
+  #phase: 'starting' | 'serving' | 'stopping' = 'starting';
 
   /** The service in force. One exchange reads it once and keeps to it. */
   get service(): Service {
@@ -20,12 +20,16 @@ export class ServiceHost {
     this.#service = service;
   }
 
-  /** Whether shutdown has begun. */
-  get stopping(): boolean {
-    return this.#stopping;
+  /** Whether the public listener takes requests and shutdown has not begun. */
+  get isServing(): boolean {
+    return this.#phase === 'serving';
+  }
+
+  begin(): void {
+    this.#phase = 'serving';
   }
 
   stop(): void {
-    this.#stopping = true;
+    this.#phase = 'stopping';
   }
 }
