@@ -1,4 +1,4 @@
-import { lookup as resolveName, type LookupAddress } from 'node:dns';
+import { lookup, type LookupAddress, type LookupAllOptions } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 import { isLoopbackHost, UnavailableError } from '@parsec/plugin-sdk';
 import { Agent, request } from 'undici';
@@ -23,17 +23,25 @@ function isForbiddenAddress(address: string): boolean {
  * Checks addresses at the moment of connecting, so that a name cannot mean one address when it is checked and another when
  * it is used. One forbidden address among several spoils the name: a resolver that mixes them is not to be trusted.
  */
-const guardedLookup: LookupFunction = (hostname, options, callback) => {
-  resolveName(hostname, { ...options, all: true }, (error, found) => {
-    if (error !== null) return callback(error, []);
-    const addresses: LookupAddress[] = found;
-    if (addresses.length === 0 || addresses.some(({ address }) => isForbiddenAddress(address))) {
-      return callback(Object.assign(new Error('the name resolves to a forbidden address'), { code: 'EFORBIDDEN' }), []);
-    }
-    const [first] = addresses;
-    return options.all === true || first === undefined ? callback(null, addresses) : callback(null, first.address, first.family);
-  });
-};
+function guardLookup(resolveName: NameResolver): LookupFunction {
+  return (hostname, options, callback) => {
+    resolveName(hostname, { ...options, all: true }, (error, addresses) => {
+      if (error !== null) return callback(error, []);
+      const [first] = addresses;
+      if (first === undefined || addresses.some(({ address }) => isForbiddenAddress(address))) {
+        return callback(Object.assign(new Error('the name resolves to a forbidden address'), { code: 'EFORBIDDEN' }), []);
+      }
+      return options.all === true ? callback(null, addresses) : callback(null, first.address, first.family);
+    });
+  };
+}
+
+/** Looks a name up, as `dns.lookup` does for all addresses. */
+export type NameResolver = (
+  hostname: string,
+  options: LookupAllOptions,
+  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
+) => void;
 
 /** Limits of {@link fetchJson}. */
 export interface FetchLimits {
@@ -52,7 +60,12 @@ export interface FetchedJson {
 
 /** Fetches JSON documents of hosts that the operator wrote. */
 export class OutgoingClient {
-  readonly #agent = new Agent({ connect: { lookup: guardedLookup, timeout: 5_000 }, connections: 4, maxHeaderSize: 16 * 1024 });
+  readonly #agent: Agent;
+
+  constructor(resolveName: NameResolver = lookup) {
+    const connect = { lookup: guardLookup(resolveName), timeout: 5_000 };
+    this.#agent = new Agent({ connect, connections: 4, maxHeaderSize: 16 * 1024 });
+  }
 
   /**
    * GETs a JSON document. Follows no redirect and sends no credential.
