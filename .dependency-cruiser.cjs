@@ -4,7 +4,7 @@ const tests = '\\.spec\\.ts$';
 /** Which libs each lib may see beside plugin-sdk; the order of the road. */
 const layers = {
   resilience: [],
-  kernel: [],
+  kernel: ['resilience'],
   'plugin-testing': ['kernel'],
   trust: [],
   keys: ['resilience'],

@@ -128,22 +128,23 @@ describe('a failure', () => {
     expect((await ask('nothing')).status).toBe(200);
   });
 
-  it('of a mapping is answered with 500 and a reference that the log has too', async () => {
-    const answer = await ask('fine', { level: undefined });
-    expect([answer.status, answer.body['error']]).toEqual([500, 'server_error']);
-    const reference = /Reference: ([0-9a-f-]{36})$/.exec(answer.body['error_description'] as string)?.[1];
-    const line = await parsec.logged((candidate) => candidate['reference'] === reference);
-    expect(line).toMatchObject({
-      level: 'error',
+  it('of a mapping is a refusal, and the log tells where it failed and not on what', async () => {
+    const answer = await ask('fine', { level: undefined, email: 'not-for-the-log@example.com' });
+    expect([answer.status, answer.body['error']]).toEqual([400, 'invalid_request']);
+    expect(await answer.audit()).toMatchObject({
+      level: 'warn',
       code: 'PARSEC_CONTEXT_MAPPING_FAILED',
-      problem: expect.stringContaining('tctx: the mapping failed'),
+      problem: expect.stringMatching(/^tctx: the mapping failed .*: evaluation failed at character \d+$/),
     });
+    expect(parsec.output()).not.toContain('not-for-the-log');
   });
 
-  it('to keep a token out of the data is answered with 500, and the log tells the claim and not the value', async () => {
+  it('to keep a token out of the data is answered with 500 and a reference, and the log tells the claim and not the value', async () => {
     const answer = await ask('token');
     expect([answer.status, answer.body['error']]).toEqual([500, 'server_error']);
-    const line = await parsec.logged(({ reason }) => reason === 'credential_in_claims');
+    const line = await answer.audit();
+    const reference = /Reference: ([0-9a-f-]{36})$/.exec(answer.body['error_description'] as string)?.[1];
+    expect(line).toMatchObject({ level: 'error', code: 'PARSEC_TOKEN_CREDENTIAL', reason: 'credential_in_claims', reference });
     expect(line['problem']).toContain('tctx.data.value.deep[0]');
     expect(parsec.output()).not.toContain('.e30.');
   });

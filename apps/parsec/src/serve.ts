@@ -1,8 +1,8 @@
+import { writeSync } from 'node:fs';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { TOKEN_PATH, type Configuration } from '@parsec/config';
-import { createLogger } from '@parsec/observability';
-import { raw } from 'express';
+import type { Configuration } from '@parsec/config';
+import { createLogger, standardOutput } from '@parsec/observability';
 import { Logger } from 'nestjs-pino';
 import { AppModule } from './app.module.js';
 import { Listener } from './http/listener.js';
@@ -15,7 +15,7 @@ import { ServiceHost } from './service/service-host.js';
  */
 export async function serve(configuration: Configuration): Promise<void> {
   const { server, trust_domain: trustDomain, observability } = configuration.settings;
-  const logger = createLogger(observability.log_level);
+  const logger = createLogger(observability.log_level, standardOutput(endWithoutLog));
   const application = await NestFactory.create<NestExpressApplication>(
     AppModule.serving(configuration, logger),
     new Listener(listenerLimits(server.limits)),
@@ -25,8 +25,6 @@ export async function serve(configuration: Configuration): Promise<void> {
       bodyParser: false,
     },
   );
-  // Bodies stay bytes: reading the form is the first step of the road. A compressed body is refused, not unpacked.
-  application.use(`/${TOKEN_PATH}`, raw({ type: () => true, limit: server.limits.body, inflate: false }));
   application.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
   try {
     await application.listen(server.http_port, server.host);
@@ -45,4 +43,10 @@ export async function serve(configuration: Configuration): Promise<void> {
     },
     'parsec is serving',
   );
+}
+
+/** Nothing can be logged any more, and nothing may be issued that is not. */
+function endWithoutLog(error: Error): never {
+  writeSync(2, `parsec ends: its log cannot be written (${(error as NodeJS.ErrnoException).code ?? error.message})\n`);
+  process.exit(1);
 }

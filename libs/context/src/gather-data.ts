@@ -1,4 +1,5 @@
 import {
+  DATA_JSON_VALUES,
   findJsonProblem,
   UnavailableError,
   type CallContext,
@@ -74,7 +75,7 @@ async function ask(
     throw new UnavailableError(`data source "${name}" failed`, { reason: 'data_source_failed', cause: error });
   }
   if (result === undefined) return {};
-  const problem = findJsonProblem(result, maxJsonDepth);
+  const problem = findJsonProblem(result, { maxDepth: maxJsonDepth, maxValues: DATA_JSON_VALUES });
   if (problem !== undefined) throw new UnavailableError(`what data source "${name}" returned ${problem}`, { reason: 'data_source_failed' });
   return result;
 }

@@ -12,7 +12,8 @@ export interface ExchangeFactsSoFar {
   scope?: string;
   /** What decided: `authorizer/rule`, one for each authorizer. */
   rules?: readonly string[];
-  /** Members of context and details that the requester is not believed about; names only. */
+  /** How many members of context and details the requester is not believed about, and the names of some. */
+  ignored_count?: number;
   ignored_members?: readonly string[];
   /** Data sources whose data had to be left out. */
   left_out?: readonly string[];

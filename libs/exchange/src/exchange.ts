@@ -38,7 +38,7 @@ export interface ExchangeObserver {
 /** One call, as the protocol's adapter sees it. */
 export interface ExchangeCall {
   /** Reads the parameters; its errors are refusals like any other. */
-  readonly form: () => FormParameters;
+  readonly form: () => Promise<FormParameters>;
   /** The scheme of an `Authorization` header. */
   readonly authorizationScheme?: string | undefined;
   readonly peerIp: string;
@@ -61,6 +61,8 @@ export type ExchangeOutcome =
 
 /** Names of ignored members that an audit line holds at most; a caller may send thousands. */
 const MAX_IGNORED_NAMES = 20;
+/** Names of ignored members that are told as they are. Anything else may be a piece of a credential. */
+const PLAIN_NAME = /^(?:context|details)\.[A-Za-z0-9_]{1,32}$/;
 
 /** The road of one exchange: each step stands on what came before, and the first failure answers. */
 export class Exchange {
@@ -187,11 +189,14 @@ function believedFacts(facts: ExchangeFacts, grant: Grant, record: ExchangeRecor
     Object.fromEntries(
       Object.entries(facts.request[part]).filter(([member]) => {
         const believed = grant.believes(part, member);
-        if (!believed && ignored.length < MAX_IGNORED_NAMES) ignored.push(`${part}.${member.slice(0, 64)}`);
+        if (!believed) ignored.push(`${part}.${member}`);
         return believed;
       }),
     );
   const request = { ...facts.request, context: believedPart('context'), details: believedPart('details') };
-  if (ignored.length > 0) record.facts.ignored_members = ignored;
+  if (ignored.length > 0) {
+    record.facts.ignored_count = ignored.length;
+    record.facts.ignored_members = ignored.filter((name) => PLAIN_NAME.test(name)).slice(0, MAX_IGNORED_NAMES);
+  }
   return { ...facts, request };
 }

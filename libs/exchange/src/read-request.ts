@@ -69,12 +69,13 @@ export function readRequest<Issuer>(form: FormParameters, rules: RequestRules<Is
     throw malformed('subject_token_type_unknown', 'This subject_token_type is not accepted here.');
   }
   refuseActor(form);
+  const credentials = ['subject_token', 'client_assertion'].flatMap((name) => form.get(name) ?? []);
   return {
     tokenIssuer,
     subject,
     scope: readScope(scope),
-    context: readContext(form, 'request_context', rules.maxJsonDepth),
-    details: readContext(form, 'request_details', rules.maxJsonDepth),
+    context: readContext(form, 'request_context', rules.maxJsonDepth, credentials),
+    details: readContext(form, 'request_details', rules.maxJsonDepth, credentials),
   };
 }
 
@@ -99,14 +100,13 @@ function readScope(text: string): readonly string[] {
   return scopes;
 }
 
-function readContext(form: FormParameters, name: string, maxJsonDepth: number): JsonObject {
+function readContext(form: FormParameters, name: string, maxJsonDepth: number, credentials: readonly string[]): JsonObject {
   const text = form.get(name);
   if (text === undefined) return {};
-  const { object, problem } = parseJsonObject(text, maxJsonDepth);
+  const { object, problem } = parseJsonObject(text, { maxDepth: maxJsonDepth });
   if (object === undefined) throw malformed('context_malformed', `The ${name} ${problem}.`);
   if (holdsUnsafeInteger(object)) throw malformed('context_malformed', `The ${name} holds an integer beyond 2^53; send it as a string.`);
-  const place = findCredential(object);
-  if (place !== undefined) {
+  if (findCredential(object, credentials) !== undefined) {
     throw new ParsecError('PARSEC_CONTEXT_CREDENTIAL', `${name} holds a credential`, {
       reason: 'context_credential',
       publicText: `The ${name} must not hold a token.`,

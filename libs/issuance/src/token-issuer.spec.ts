@@ -74,7 +74,7 @@ describe('a Txn-Token', () => {
     ],
   ])('never holds %s', async (_name, facts, place) => {
     await expect(issue(facts)).rejects.toMatchObject({
-      code: 'PARSEC_CONTEXT_MAPPING_FAILED',
+      code: 'PARSEC_TOKEN_CREDENTIAL',
       message: expect.stringContaining(place) as unknown as string,
     });
   });

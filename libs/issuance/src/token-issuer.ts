@@ -53,7 +53,7 @@ export class TokenIssuer {
   }
 
   /**
-   * @throws ParsecError `PARSEC_CONTEXT_MAPPING_FAILED` where a claim holds a credential, `PARSEC_TOKEN_TOO_LARGE`,
+   * @throws ParsecError `PARSEC_TOKEN_CREDENTIAL` where a claim holds a credential, `PARSEC_TOKEN_TOO_LARGE`,
    *   `PARSEC_SUBJECT_REFUSED` where the subject's credential ends before a token could begin
    * @throws UnavailableError where nothing can sign
    */
@@ -75,7 +75,7 @@ export class TokenIssuer {
     };
     const place = findCredential(payload, facts.credentials);
     if (place !== undefined) {
-      throw new ParsecError('PARSEC_CONTEXT_MAPPING_FAILED', `the claim ${place} holds a credential`, { reason: 'credential_in_claims' });
+      throw new ParsecError('PARSEC_TOKEN_CREDENTIAL', `the claim ${place} holds a credential`, { reason: 'credential_in_claims' });
     }
     const token = await signer.sign(payload, signal);
     if (token.length > maxTokenSize) {

@@ -15,6 +15,10 @@ import {
   type PluginKinds,
   type PluginLogger,
 } from '@parsec/plugin-sdk';
+import { callWithDeadline } from '@parsec/resilience';
+
+/** Milliseconds. Opening waits for nothing remote, so what takes longer hangs. */
+const OPEN_DEADLINE = 30_000;
 
 /** What the kernel gives to every instance. */
 export interface InstanceSurroundings {
@@ -74,7 +78,11 @@ export async function openInstance<Kind extends PluginKind>(
 
   let nest: INestApplicationContext;
   try {
-    nest = await NestFactory.createApplicationContext(module, { logger: false, abortOnError: false });
+    nest = await callWithDeadline(() => NestFactory.createApplicationContext(module, { logger: false, abortOnError: false }), {
+      milliseconds: OPEN_DEADLINE,
+      signal: abort.signal,
+      what: 'it',
+    });
   } catch (error) {
     abort.abort();
     await closeQuietly(made);

@@ -36,7 +36,8 @@ export class PublishedKeys {
     const current = this.#publishers.map((publisher) => publisher.publicKeys);
     if (this.#document === undefined || current.some((keys, index) => keys !== this.#published[index])) {
       this.#published = current;
-      this.#document = this.#render(current.flat());
+      // One key under two identifiers is still one key.
+      this.#document = this.#render([...new Map(current.flat().map((jwk) => [jwk.kid, jwk])).values()]);
     }
     return this.#document;
   }

@@ -1,6 +1,9 @@
 import type { ExchangeObserver, ExchangeRecord } from '@parsec/exchange';
-import { isForeseen, type ParsecError } from '@parsec/plugin-sdk';
+import { isForeseen, type ErrorCode, type ParsecError } from '@parsec/plugin-sdk';
 import type { Logger } from 'pino';
+
+/** Refusals that may be nobody's fault but the operator's. */
+const WORTH_A_LOOK: ReadonlySet<ErrorCode> = new Set(['PARSEC_UNAVAILABLE', 'PARSEC_CONTEXT_MAPPING_FAILED']);
 
 /** Writes one structured line for every issuance and every refusal. */
 export class AuditLog implements ExchangeObserver {
@@ -24,8 +27,7 @@ export class AuditLog implements ExchangeObserver {
     const facts = { outcome: 'refused', code: error.code, reason: error.reason, ...describe(record) };
     if (!isForeseen(error.code))
       this.#logger.error({ ...facts, reference, problem: describeChain(error), stack: stackOf(error) }, 'Txn-Token refused: unforeseen');
-    else if (error.code === 'PARSEC_UNAVAILABLE')
-      this.#logger.warn({ ...facts, problem: describeChain(error) }, 'Txn-Token refused: unavailable');
+    else if (WORTH_A_LOOK.has(error.code)) this.#logger.warn({ ...facts, problem: describeChain(error) }, 'Txn-Token refused');
     else this.#logger.info({ ...facts, problem: error.message }, 'Txn-Token refused');
   }
 }

@@ -1,4 +1,4 @@
 export { AuditLog } from './audit-log.js';
 export { ExchangeMetrics } from './exchange-metrics.js';
-export { createLogger, instanceLogger, pluginLogger, redact, type LogLevel } from './logger.js';
+export { createLogger, instanceLogger, pluginLogger, redact, standardOutput, type LogLevel } from './logger.js';
 export { observers } from './observers.js';

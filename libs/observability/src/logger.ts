@@ -7,17 +7,29 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 /**
  * The log: JSON lines. Whatever reaches it, no credential leaves it: the finished line is searched, so that errors and facts
  * of third parties are covered too.
- * @param destination where lines go; standard output by default, written synchronously so that no audit line is lost
+ * @param destination where lines go; {@link standardOutput} in a server
  */
-export function createLogger(level: LogLevel, destination?: DestinationStream): Logger {
-  const options = {
-    level,
-    base: null,
-    timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (label: string) => ({ level: label }) },
-    hooks: { streamWrite: redact },
-  };
-  return destination === undefined ? pino(options) : pino(options, destination);
+export function createLogger(level: LogLevel, destination: DestinationStream): Logger {
+  return pino(
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label: string) => ({ level: label }) },
+      hooks: { streamWrite: redact },
+    },
+    destination,
+  );
+}
+
+/**
+ * Standard output, written before the call that logs returns: no token leaves without its audit line, and lines keep their order.
+ * @param onFailure called when a line cannot be written, as on a full disk; a service that cannot audit must not go on
+ */
+export function standardOutput(onFailure: (error: Error) => never): DestinationStream {
+  const destination = pino.destination({ fd: 1, sync: true });
+  destination.on('error', onFailure);
+  return destination;
 }
 
 /** Cuts everything out of a text that looks like a compact JWS or JWE, whole or cut short. */

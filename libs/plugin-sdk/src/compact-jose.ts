@@ -12,7 +12,7 @@ export interface CompactJose {
 
 /**
  * Finds everything in a text that looks like a compact JWS or JWE (RFC 7515 and RFC 7516, section 7.1), whole or cut short.
- * Takes padded parts too, because lenient parsers do. Linear in the text: no character is looked at twice.
+ * Takes padded parts too, because lenient parsers do. Linear in the text but for a bounded number of tries for each part.
  */
 export function findCompactJose(text: string): readonly CompactJose[] {
   const found: CompactJose[] = [];
@@ -23,7 +23,9 @@ export function findCompactJose(text: string): readonly CompactJose[] {
     let start = partEnd;
     while (start > from && isBase64Url(text.codePointAt(start - 1))) start -= 1;
     from = dot + 1;
-    if (!isJoseHeader(text.slice(start, partEnd))) continue;
+    const header = findHeader(text.slice(start, partEnd));
+    if (header === undefined) continue;
+    start += header;
     while (from < text.length && (isBase64Url(text.codePointAt(from)) || text[from] === '.' || text[from] === '=')) from += 1;
     found.push({ start, end: from });
   }
@@ -40,6 +42,17 @@ export function readObject(text: string): JsonObject | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** How JSON objects begin in base64url: a brace, and a quotation mark or white space. */
+const BEGINNING = /ey[JA]|ew[ok0]/g;
+/** Beginnings that are tried in one part. A header holds hardly any but its own, so the last ones are enough. */
+const MAX_BEGINNINGS = 16;
+
+/** Where in a part a JOSE header begins that ends with it: at its start, or behind something that it was glued to. */
+function findHeader(part: string): number | undefined {
+  const beginnings = Array.from(part.matchAll(BEGINNING), ({ index }) => index).slice(-MAX_BEGINNINGS);
+  return [0, ...beginnings].find((index) => isJoseHeader(part.slice(index)));
 }
 
 function isJoseHeader(part: string): boolean {

@@ -21,6 +21,7 @@ export type ErrorCode =
   | 'PARSEC_CONTEXT_MEMBER_RESERVED'
   | 'PARSEC_CONTEXT_CREDENTIAL'
   | 'PARSEC_CONTEXT_MAPPING_FAILED'
+  | 'PARSEC_TOKEN_CREDENTIAL'
   | 'PARSEC_TOKEN_TOO_LARGE'
   | 'PARSEC_UNAVAILABLE'
   | 'PARSEC_KEY_INVALID'
@@ -30,7 +31,7 @@ export type ErrorCode =
 /** Codes of errors that are nobody's business but the operator's: a caller is told a reference and no reason. */
 const UNFORESEEN_CODES = [
   'PARSEC_INTERNAL',
-  'PARSEC_CONTEXT_MAPPING_FAILED',
+  'PARSEC_TOKEN_CREDENTIAL',
   'PARSEC_EXPRESSION_INVALID',
   'PARSEC_KEY_INVALID',
   'PARSEC_CONFIGURATION_INVALID',

@@ -13,6 +13,8 @@ describe('a credential', () => {
     ['a JWE', { a: [1, { b: jwe }] }, 'a[1].b'],
     ['a JWS behind a scheme', { a: `Bearer ${jws}` }, 'a'],
     ['a JWS within a URL', { a: `https://x.example/?t=${jws}&x=1` }, 'a'],
+    ['a JWS glued to other letters', { a: `xyz${jws}` }, 'a'],
+    ['a JWS glued to many beginnings', { a: `${'eyJ'.repeat(5000)}${jws}` }, 'a'],
     ['a JWS with padding', { a: `${part('{"alg":"HS256" }')}==.e30=.AA==` }, 'a'],
     ['a JWS after other dotted parts', { a: `x.y.${jws}` }, 'a'],
     ['a JWS whose header has white space', { a: `${part(' { "alg" : "none" }')}.e30.` }, 'a'],

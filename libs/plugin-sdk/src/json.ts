@@ -9,6 +9,20 @@ export interface JsonObject {
 /** Nesting that contexts and claims may have unless configuration says otherwise. */
 export const DEFAULT_JSON_DEPTH = 32;
 
+/** How much JSON may hold, so that nothing that looks at it gets slow. */
+export interface JsonLimits {
+  /** Levels; {@link DEFAULT_JSON_DEPTH} by default. */
+  readonly maxDepth?: number;
+  /** Values, counted at every level; {@link DEFAULT_JSON_VALUES} by default. */
+  readonly maxValues?: number;
+}
+
+/** Values that contexts and credentials may hold; an expression over a list takes longer than its length grows. */
+export const DEFAULT_JSON_VALUES = 1_000;
+
+/** Values that the data of one data source may hold. */
+export const DATA_JSON_VALUES = 10_000;
+
 /** Names through which JavaScript code reaches a prototype. No context and no claim may use them. */
 const PROTOTYPE_NAMES: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
 
@@ -21,6 +35,7 @@ export type JsonProblem =
   | 'is not JSON'
   | 'is not a JSON object'
   | 'is nested too deeply'
+  | 'holds too many values'
   | 'holds a number that is not finite'
   | 'holds a member named after a prototype'
   | 'holds something that JSON cannot express';
@@ -29,10 +44,16 @@ export type JsonProblem =
  * Says why a value is unfit to be context or claims, or `undefined` if it is fit.
  * Walks without recursion and stops at the limit, so that no value can exhaust the stack; a cycle counts as depth.
  */
-export function findJsonProblem(value: unknown, maxDepth = DEFAULT_JSON_DEPTH): JsonProblem | undefined {
+export function findJsonProblem(
+  value: unknown,
+  { maxDepth = DEFAULT_JSON_DEPTH, maxValues = DEFAULT_JSON_VALUES }: JsonLimits = {},
+): JsonProblem | undefined {
+  let values = 0;
   const pending: { value: unknown; depth: number }[] = [{ value, depth: 1 }];
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     const current = next.value;
+    values += 1;
+    if (values > maxValues) return 'holds too many values';
     if (typeof current === 'number') {
       if (!Number.isFinite(current)) return 'holds a number that is not finite';
       continue;
@@ -57,7 +78,7 @@ export function findJsonProblem(value: unknown, maxDepth = DEFAULT_JSON_DEPTH): 
 /** Parses the text of one JSON object within the limits of {@link findJsonProblem}. Never throws. */
 export function parseJsonObject(
   text: string,
-  maxDepth = DEFAULT_JSON_DEPTH,
+  limits: JsonLimits = {},
 ): { object: JsonObject; problem?: undefined } | { object?: undefined; problem: JsonProblem } {
   let value: unknown;
   try {
@@ -66,6 +87,6 @@ export function parseJsonObject(
     return { problem: 'is not JSON' };
   }
   if (!isJsonObject(value)) return { problem: 'is not a JSON object' };
-  const problem = findJsonProblem(value, maxDepth);
+  const problem = findJsonProblem(value, limits);
   return problem === undefined ? { object: value } : { problem };
 }

@@ -8,7 +8,7 @@ export interface UnverifiedJws {
   readonly signingInput: string;
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true });
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
  * Takes a compact JWS with a JSON payload apart.
@@ -35,7 +35,7 @@ function decodeObject(part: string, maxJsonDepth: number): JsonObject | undefine
   } catch {
     return undefined;
   }
-  return parseJsonObject(text, maxJsonDepth).object;
+  return parseJsonObject(text, { maxDepth: maxJsonDepth }).object;
 }
 
 function decodeStrict(part: string): Buffer | undefined {

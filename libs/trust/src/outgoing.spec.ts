@@ -50,6 +50,11 @@ describe('an outgoing request', () => {
     ['fd00:ec2::254'],
     ['::ffff:169.254.169.254'],
     ['64:ff9b::a9fe:a9fe'],
+    ['64:ff9b:1::a9fe:a9fe'],
+    ['::169.254.169.254'],
+    ['2002:a9fe:a9fe::'],
+    ['168.63.129.16'],
+    ['fd20:ce::254'],
   ])('never reaches a name that resolves to %s', async (...addresses) => {
     let reached = 0;
     const port = await serve((_request, response) => {

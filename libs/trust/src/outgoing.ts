@@ -8,11 +8,17 @@ const FORBIDDEN = new BlockList();
 FORBIDDEN.addSubnet('169.254.0.0', 16, 'ipv4');
 FORBIDDEN.addAddress('100.100.100.200', 'ipv4');
 FORBIDDEN.addAddress('192.0.0.192', 'ipv4');
+FORBIDDEN.addAddress('168.63.129.16', 'ipv4');
 FORBIDDEN.addSubnet('fe80::', 10, 'ipv6');
 FORBIDDEN.addSubnet('fd00:ec2::', 32, 'ipv6');
-// The same IPv4 addresses behind NAT64 (RFC 6052).
+FORBIDDEN.addSubnet('fd20:ce::', 32, 'ipv6');
+FORBIDDEN.addSubnet('fd00:42::', 32, 'ipv6');
+// IPv4 addresses within IPv6 ones: NAT64 (RFC 6052, RFC 8215), IPv4-compatible (RFC 4291) and 6to4 (RFC 3056).
 FORBIDDEN.addSubnet('64:ff9b::a9fe:0', 112, 'ipv6');
 FORBIDDEN.addAddress('64:ff9b::6464:64c8', 'ipv6');
+FORBIDDEN.addSubnet('64:ff9b:1::', 48, 'ipv6');
+FORBIDDEN.addSubnet('::a9fe:0', 112, 'ipv6');
+FORBIDDEN.addSubnet('2002:a9fe::', 32, 'ipv6');
 
 /** Whether a connection to this IP address is refused (SPEC: outgoing requests). IPv4-mapped IPv6 addresses count as IPv4. */
 function isForbiddenAddress(address: string): boolean {

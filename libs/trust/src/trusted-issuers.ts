@@ -105,10 +105,16 @@ async function readJwksFile(name: string, path: string): Promise<unknown> {
   try {
     return JSON.parse(await readFile(path, 'utf8'));
   } catch (error) {
-    throw invalid(name, `its jwks_file ${path} cannot be read as JSON`, error);
+    // The path may hold a secret, and so may the error.
+    throw invalid(name, `its jwks_file cannot be read as JSON${systemCode(error)}`);
   }
 }
 
-function invalid(name: string, message: string, cause?: unknown): ParsecError {
-  return new ParsecError('PARSEC_CONFIGURATION_INVALID', `trusted issuer "${name}": ${message}`, { cause });
+function invalid(name: string, message: string): ParsecError {
+  return new ParsecError('PARSEC_CONFIGURATION_INVALID', `trusted issuer "${name}": ${message}`);
+}
+
+function systemCode(error: unknown): string {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === undefined ? '' : ` (${code})`;
 }

@@ -8,7 +8,7 @@ export interface VerificationKey {
   readonly algorithms: readonly string[];
 }
 
-/** Keys of one set beyond this number are not looked at. */
+/** Usable keys of one set beyond this number are left out. The size of a set bounds what has to be looked at. */
 const MAX_KEYS = 100;
 const RSA_BITS = { min: 2048, max: 8192 };
 /** Public exponents beyond this make verification slow, and nobody uses them. */
@@ -25,7 +25,7 @@ const EDWARDS_ALGORITHMS = ['EdDSA', 'Ed25519'];
  */
 export function readVerificationKeys(document: unknown): readonly VerificationKey[] | undefined {
   if (!isJsonObject(document) || !Array.isArray(document['keys'])) return undefined;
-  return document['keys'].slice(0, MAX_KEYS).flatMap((member: unknown) => readKey(member) ?? []);
+  return document['keys'].flatMap((member: unknown) => readKey(member) ?? []).slice(0, MAX_KEYS);
 }
 
 function readKey(jwk: unknown): VerificationKey | undefined {

@@ -1,6 +1,6 @@
 import { Transform } from 'class-transformer';
 import { registerDecorator, type ValidationArguments } from 'class-validator';
-import { findJsonProblem, isJsonObject, type JsonObject } from '@parsec/plugin-sdk';
+import { DATA_JSON_VALUES, findJsonProblem, isJsonObject, type JsonObject } from '@parsec/plugin-sdk';
 
 /** The options of the data source `static`. */
 export class StaticDataSourceOptions {
@@ -27,5 +27,5 @@ function IsJsonData(): PropertyDecorator {
 }
 
 function problemOf(value: unknown): string | undefined {
-  return isJsonObject(value) ? findJsonProblem(value) : 'is not a JSON object';
+  return isJsonObject(value) ? findJsonProblem(value, { maxValues: DATA_JSON_VALUES }) : 'is not a JSON object';
 }

@@ -17,7 +17,7 @@ import { KeyDirectory } from './key-directory.js';
 import { FileKeyManagerOptions } from './options.js';
 
 /**
- * Keys as files of one directory, which other processes may share.
+ * Keys as files of one directory. Another process may make keys in it; nothing is ever overwritten.
  * A key that was read once stays until the instance closes, whatever happens to its file.
  */
 @Injectable()

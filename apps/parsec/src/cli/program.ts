@@ -66,8 +66,8 @@ function run<Options>(action: (options: Options) => Promise<void>): (options: Op
     try {
       await action(options);
     } catch (error) {
-      process.stderr.write(reportFailure(error));
-      process.exit(1);
+      // What is written to a pipe is written later; leaving at once would cut it off.
+      process.stderr.write(reportFailure(error), () => process.exit(1));
     }
   };
 }

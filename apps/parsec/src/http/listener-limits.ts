@@ -5,6 +5,7 @@ import type { ListenerLimits } from './listener.js';
 export function listenerLimits(limits: ConfigurationSettings['server']['limits']): ListenerLimits {
   return {
     headers: limits.headers,
+    body: limits.body,
     headerTimeout: limits.header_timeout,
     requestTimeout: limits.request_timeout,
     keepAlive: limits.keep_alive,

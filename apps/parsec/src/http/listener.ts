@@ -1,10 +1,12 @@
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { ExpressAdapter } from '@nestjs/platform-express';
 
 /** Limits of one listener; times in milliseconds. */
 export interface ListenerLimits {
   /** Bytes of the header section. */
   readonly headers: number;
+  /** Bytes of a body that is announced and waits for leave to be sent. */
+  readonly body: number;
   readonly headerTimeout: number;
   readonly requestTimeout: number;
   readonly keepAlive: number;
@@ -19,6 +21,8 @@ export class Listener extends ExpressAdapter {
 
   constructor(private readonly limits: ListenerLimits) {
     super();
+    // Without this, Express answers its own errors with their stack.
+    this.set('env', 'production');
     this.set('x-powered-by', false);
     this.set('etag', false);
     this.set('query parser', false);
@@ -27,7 +31,11 @@ export class Listener extends ExpressAdapter {
   }
 
   override initHttpServer(): void {
-    const { headers, headerTimeout, requestTimeout, keepAlive } = this.limits;
+    const { body, headers, headerTimeout, requestTimeout, keepAlive } = this.limits;
+    const serve = (request: IncomingMessage, response: ServerResponse): void => {
+      this.#track(response);
+      this.getInstance<RequestListener>()(request, response);
+    };
     const server: Server = createServer(
       {
         maxHeaderSize: headers,
@@ -37,11 +45,13 @@ export class Listener extends ExpressAdapter {
         // Node looks for late requests this often; its own 30 s would stretch every limit by as much.
         connectionsCheckingInterval: 1_000,
       },
-      (request, response) => {
-        this.#track(response);
-        this.getInstance<(req: unknown, res: unknown) => void>()(request, response);
-      },
+      serve,
     );
+    server.on('checkContinue', (request, response) => {
+      // Whoever asks before sending too much is told before.
+      if (!(Number(request.headers['content-length']) > body)) response.writeContinue();
+      serve(request, response);
+    });
     this.httpServer = server;
   }
 

@@ -30,6 +30,7 @@ const TABLE: Readonly<Record<ForeseenCode, Row>> = {
   PARSEC_SCOPE_REFUSED: [400, 'invalid_scope', 'The scope cannot be granted.'],
   PARSEC_CONTEXT_MEMBER_RESERVED: [400, 'invalid_request', 'The context has a reserved member.'],
   PARSEC_CONTEXT_CREDENTIAL: [400, 'invalid_request', 'The context must not hold a token.'],
+  PARSEC_CONTEXT_MAPPING_FAILED: [400, 'invalid_request', 'No Txn-Token can be made from what was sent.'],
   PARSEC_TOKEN_TOO_LARGE: [400, 'invalid_request', 'The Txn-Token would be too large.'],
   PARSEC_UNAVAILABLE: [503, 'temporarily_unavailable', 'Something that is needed does not answer; try again.'],
 };

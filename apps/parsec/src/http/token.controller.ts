@@ -7,6 +7,7 @@ import { ServiceHost } from '../service/service-host.js';
 import { answer } from './answer.js';
 import { callerOf } from './caller-of.js';
 import { checkMediaType } from './check-media-type.js';
+import { readBody } from './read-body.js';
 
 /** The token endpoint: turns HTTP into a call of the road, and its outcome into HTTP. */
 @Controller(TOKEN_PATH)
@@ -15,7 +16,8 @@ export class TokenController {
 
   @Post()
   async exchange(@Req() request: Request, @Res() response: Response): Promise<void> {
-    answer(response, await this.host.service.exchange.run(readCall(request, response)));
+    const { exchange, configuration } = this.host.service;
+    answer(response, await exchange.run(readCall(request, response, configuration.settings.server.limits.body)));
   }
 
   @All()
@@ -24,14 +26,13 @@ export class TokenController {
   }
 }
 
-function readCall(request: Request, response: Response): ExchangeCall {
+function readCall(request: Request, response: Response, maxBody: number): ExchangeCall {
   const { authorization } = request.headers;
   return {
     ...callerOf(request),
-    form: () => {
+    form: async () => {
       checkMediaType(request.headers['content-type']);
-      // Without a body, the parser in front of this leaves none.
-      return parseForm(Buffer.isBuffer(request.body) ? request.body : new Uint8Array());
+      return parseForm(await readBody(request, maxBody));
     },
     authorizationScheme: authorization === undefined ? undefined : (authorization.trim().split(/\s/, 1)[0] ?? ''),
     signal: abortedWhenGone(response),

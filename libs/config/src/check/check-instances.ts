@@ -92,5 +92,5 @@ function keepDiscreet(findings: readonly Finding[], disguised: readonly Finding[
 
 function unknownType(path: ConfigurationPath, type: string, types: readonly string[]): Finding {
   const expected = types.length === 0 ? 'a type that a plugin brings, of which there is none' : `one of ${types.toSorted().join(', ')}`;
-  return { path, message: 'unknown type', expected, nearest: nearestName(type, types) };
+  return { path, message: 'unknown type', expected, nearest: nearestName(type, new Set(types)) };
 }

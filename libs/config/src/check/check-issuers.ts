@@ -4,7 +4,7 @@ import { serviceIdentifiers } from '../endpoints.js';
 import type { ConfigurationPath } from '../path.js';
 import { within, type Finding } from './finding.js';
 import type { CheckedInstance } from './check-instances.js';
-import { nearestName } from './nearest-name.js';
+import { nearestName, oneOf } from './nearest-name.js';
 
 interface PlacedIssuer {
   readonly issuer: DeclaredIssuer['issuer'];
@@ -82,6 +82,6 @@ function checkReferencesOf({ definition, options, path }: CheckedInstance, names
 function danglingReference({ name, path }: { name: string; path: ConfigurationPath }, names: ReadonlySet<string>): Finding {
   const nearest = nearestName(name, names);
   const message = 'there is no trusted issuer of this name';
-  const expected = names.size === 0 ? 'a trusted issuer, of which there is none' : `one of ${[...names].join(', ')}`;
+  const expected = names.size === 0 ? 'a trusted issuer, of which there is none' : oneOf(names);
   return { path, message, ...(nearest === undefined ? { expected } : { nearest }), discreet: { message, expected } };
 }

@@ -73,7 +73,7 @@ function wordsOf(expectations: readonly Expectation[], value: unknown): Omit<Fin
   const message = join(expectations.map((expectation) => expectation.message));
   if (quotes(`${message ?? ''} ${expected ?? ''}`, value)) return discreet;
   const [, choices] = /^one of (\S+(?:, \S+)*)$/.exec(expected ?? '') ?? [];
-  const nearest = typeof value === 'string' && choices !== undefined ? nearestName(value, choices.split(', ')) : undefined;
+  const nearest = typeof value === 'string' && choices !== undefined ? nearestName(value, new Set(choices.split(', '))) : undefined;
   return { message, expected, nearest, discreet };
 }
 

@@ -2,7 +2,7 @@ import type { ConfigurationPath } from '../path.js';
 import type { ConfigurationSettings } from '../settings/configuration-settings.js';
 import type { ClaimMappings } from './claim-mappings.js';
 import type { Finding } from './finding.js';
-import { nearestName } from './nearest-name.js';
+import { nearestName, oneOf } from './nearest-name.js';
 import { findReferrers, type Reference, type ReferredSection } from './referrers.js';
 import type { Soundness } from './soundness.js';
 
@@ -39,7 +39,7 @@ export function checkReferences(
 function danglingReference(section: ReferredSection, { name, path }: Reference, declared: ReadonlySet<string>): Finding {
   const message = `there is no ${ENTRY_NAMES[section]} of this name`;
   const nearest = nearestName(name, declared);
-  const expected = declared.size === 0 ? `a key of ${section}, which has none` : `one of ${[...declared].join(', ')}`;
+  const expected = declared.size === 0 ? `a key of ${section}, which has none` : oneOf(declared);
   return { path, message, ...(nearest === undefined ? { expected } : { nearest }), discreet: { message, expected } };
 }
 

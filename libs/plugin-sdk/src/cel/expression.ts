@@ -94,10 +94,11 @@ export function compileExpression(source: string, scope: ExpressionScope): Expre
       currentDataSource = dataSource;
       try {
         const result = run(variables);
-        if (isCelError(result)) throw invalid('evaluation failed', result);
+        if (isCelError(result)) throw invalid(`evaluation failed${placeOf(result.exprId, parsed)}`);
         return fromCel(result, maxJsonDepth);
       } catch (error) {
-        throw error instanceof ParsecError ? error : invalid('evaluation failed', error);
+        // The evaluator's own words may quote what it was given, which may be personal or worse.
+        throw error instanceof ParsecError ? error : invalid('evaluation failed');
       } finally {
         currentDataSource = outer;
       }
@@ -117,6 +118,12 @@ function read(source: string, scope: ExpressionScope): { parsed: ReturnType<type
   const { problem, dataSources, memberNames } = analyse(parsed.expr, scope, isFunction);
   if (problem !== undefined) throw invalid(problem);
   return { parsed, analysis: { dataSources, memberNames } };
+}
+
+/** Where in its text an expression failed, as far as the evaluator tells. */
+function placeOf(exprId: bigint | undefined, { sourceInfo }: ReturnType<typeof parse>): string {
+  const offset = exprId === undefined ? undefined : sourceInfo?.positions[String(exprId)];
+  return offset === undefined ? '' : ` at character ${offset + 1}`;
 }
 
 function findExcess(source: string): string | undefined {

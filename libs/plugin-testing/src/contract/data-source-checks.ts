@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { findJsonProblem } from '@parsec/plugin-sdk';
+import { DATA_JSON_VALUES, findJsonProblem } from '@parsec/plugin-sdk';
 import { sampleFacts } from '../sample-facts.js';
 import { given, patientContext, type Calls, type ContractCheck } from './check.js';
 import type { ContractFixture } from './fixture.js';
@@ -22,7 +22,7 @@ export const DATA_SOURCE_CHECKS: readonly ContractCheck<ContractFixture<'data_so
       withInstance(fixture, async ({ api }) => {
         const data = await api.fetch(fixture.facts ?? sampleFacts(), patientContext());
         assert.notEqual(data, undefined, 'no data');
-        assert.equal(findJsonProblem(data), undefined);
+        assert.equal(findJsonProblem(data, { maxValues: DATA_JSON_VALUES }), undefined);
       }),
   },
   {
