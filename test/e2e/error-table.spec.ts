@@ -60,7 +60,6 @@ describe('the token endpoint', () => {
   });
 
   const rows: [string, Changes | (() => Promise<Changes>), number, string][] = [
-    ['a malformed form', { scope: undefined }, 400, 'invalid_request'],
     ['request_context that is no JSON', { request_context: '{' }, 400, 'invalid_request'],
     ['request_context that is no object', { request_context: '[]' }, 400, 'invalid_request'],
     ['request_context in base64', { request_context: 'eyJhIjoxfQ==' }, 400, 'invalid_request'],
@@ -70,6 +69,13 @@ describe('the token endpoint', () => {
     ['request_details with a constructor', { request_details: '{"a":{"constructor":{"prototype":{}}}}' }, 400, 'invalid_request'],
     ['request_details with infinity', { request_details: '{"quantity":1e999}' }, 400, 'invalid_request'],
     ['request_details with a rounded integer', { request_details: '{"quantity":12345678901234567890}' }, 400, 'invalid_request'],
+    [
+      'request_details with thousands of members',
+      { request_details: JSON.stringify({ action: Array.from({ length: 6000 }, () => ({})) }) },
+      400,
+      'invalid_request',
+    ],
+    ['the subject token glued to something', async () => { const token = await lab.subjectToken(); return { subject_token: token, request_context: JSON.stringify({ req_ip: `x${token}` }) }; }, 400, 'invalid_request'], // prettier-ignore
     ['request_details with a reserved member', { request_details: '{"user":{"email":"boss@example.com"}}' }, 400, 'invalid_request'],
     [
       'a token in request_context',
@@ -280,6 +286,52 @@ describe('the token endpoint', () => {
       request.end('x'.repeat(40_000));
     });
     expect(chunked).toBe(413);
+  });
+
+  it('says at once that an announced body is too large, without asking for it or waiting', async () => {
+    for (const expect100 of [false, true]) {
+      const { status, continued } = await new Promise<{ status: number; continued: boolean }>((resolve, reject) => {
+        let continued = false;
+        const request = httpRequest(`${parsec.url}/v1/token`, {
+          method: 'POST',
+          headers: {
+            'content-type': 'application/x-www-form-urlencoded',
+            'content-length': 99_999_999,
+            ...(expect100 ? { expect: '100-continue' } : {}),
+          },
+        });
+        request.on('continue', () => {
+          continued = true;
+        });
+        request.on('response', (response) => {
+          response.resume();
+          resolve({ status: response.statusCode ?? 0, continued });
+          request.destroy();
+        });
+        request.on('error', reject);
+        if (!expect100) request.write('a');
+        else request.flushHeaders();
+      });
+      expect({ status, continued }).toEqual({ status: 413, continued: false });
+    }
+  });
+
+  it('answers who asks before sending a body that is small enough', async () => {
+    const form = (await lab.form(parsec.url)).toString();
+    const status = await new Promise<number>((resolve, reject) => {
+      const request = httpRequest(`${parsec.url}/v1/token`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/x-www-form-urlencoded', 'content-length': form.length, expect: '100-continue' },
+      });
+      request.on('continue', () => request.end(form));
+      request.on('response', (response) => {
+        response.resume();
+        resolve(response.statusCode ?? 0);
+      });
+      request.on('error', reject);
+      request.flushHeaders();
+    });
+    expect(status).toBe(200);
   });
 
   it.each(['GET', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'])('refuses %s', async (method) => {

@@ -1,8 +1,14 @@
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { open, writeFile } from 'node:fs/promises';
 import { request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { freePort } from '@parsec/quickstart';
 import { Lab } from '../support/lab.js';
-import { startParsec, type ParsecServer } from '../support/parsec-server.js';
+import { makeDirectory, PARSEC, startParsec, type ParsecServer } from '../support/parsec-server.js';
 
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
 
@@ -62,5 +68,36 @@ describe('shutdown', () => {
     });
     expect(answer).toMatch(/^HTTP\/1\.1 408 /);
     expect(await parsec.stop()).toBe(0);
+  });
+});
+
+describe('the log', () => {
+  it('has the line of every token that anybody has, however parsec ends', async () => {
+    const lab = await Lab.open();
+    const { directory, remove } = await makeDirectory();
+    const parsec = await startParsec((url) => lab.configuration(url), directory);
+    const answers = await Promise.all(Array.from({ length: 40 }, async () => parsec.post(await lab.form(parsec.url))));
+    const tokens = answers.map(({ body }) => createHash('sha256').update(String(body['access_token'])).digest('base64url'));
+    await parsec.stop('SIGKILL');
+    expect(parsec.log.flatMap(({ token_hash: hash }) => hash ?? []).toSorted()).toEqual(tokens.toSorted());
+    await remove();
+  });
+
+  it('that cannot be written ends parsec with a sentence', async () => {
+    const lab = await Lab.open();
+    const { directory, remove } = await makeDirectory();
+    const file = join(directory, 'parsec.yaml');
+    await writeFile(file, JSON.stringify(lab.configuration('http://127.0.0.1:8080')));
+    const full = await open('/dev/full', 'w');
+    const ports = ['http_port', 'management_port'].map(async (port) => ['--set', `server.${port}=${await freePort()}`]);
+    const child = spawn(process.execPath, [PARSEC, 'serve', '-c', file, ...(await Promise.all(ports)).flat()], {
+      stdio: ['ignore', full.fd, 'pipe'],
+    });
+    const stderr: string[] = [];
+    child.stderr?.on('data', (chunk: Buffer) => stderr.push(chunk.toString()));
+    const [code] = (await once(child, 'close')) as [number | null];
+    await full.close();
+    await remove();
+    expect([code, stderr.join('')]).toEqual([1, 'parsec ends: its log cannot be written (ENOSPC)\n']);
   });
 });
