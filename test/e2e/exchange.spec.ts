@@ -220,3 +220,17 @@ describe('an exchange', () => {
     });
   });
 });
+
+describe.each(['ES256', 'ES384', 'RS256', 'PS256', 'EdDSA'])('a signer for %s', (algorithm) => {
+  it('signs tokens that verify against the JWKS', async () => {
+    const lab = await Lab.open();
+    const parsec = await startParsec((url) => ({ ...lab.configuration(url), signers: { main: { key_manager: 'local', algorithm } } }));
+    const { body } = await parsec.post(await lab.form(parsec.url));
+    const keys = (await (await fetch(`${parsec.url}/v1/jwks.json`)).json()) as JSONWebKeySet;
+    const { protectedHeader } = await jwtVerify(body['access_token'] as string, createLocalJWKSet(keys), {
+      audience: 'trust-domain.example',
+    });
+    expect(protectedHeader).toEqual({ typ: 'txntoken+jwt', alg: algorithm, kid: await calculateJwkThumbprint(keys.keys[0] ?? {}) });
+    expect(await parsec.stop()).toBe(0);
+  });
+});

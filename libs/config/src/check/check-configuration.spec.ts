@@ -100,6 +100,7 @@ describe('trusted issuers', () => {
     expect(await problemsOf({ yaml: validBut('trust_stores:\n', stores) })).toEqual([
       'parsec.yaml:14:9 trust_stores.corporate.options.issuers.corp_idp.name: the trusted issuer "corp_idp" has the same name already',
       'parsec.yaml:14:9 trust_stores.corporate.options.issuers.corp_idp.namespace: a namespace is required, because "corp_idp" can assert subjects too',
+      'parsec.yaml:14:9 trust_stores.corporate.options.issuers.corp_idp.namespace: a namespace is required, because "corp_idp" can assert requesters too',
       'parsec.yaml:15:11 trust_stores.corporate.options.issuers.corp_idp.issuer: the trusted issuer "corp_idp" has the same issuer already',
     ]);
   });
@@ -107,6 +108,7 @@ describe('trusted issuers', () => {
   it('that need a namespace are found', async () => {
     expect(await problemsOf({ yaml: validBut('issuer: https://idp.example.com', `${second}https://other.example.com`) })).toEqual([
       'parsec.yaml:14:9 trust_stores.corporate.options.issuers.other.namespace: a namespace is required, because "corp_idp" can assert subjects too',
+      'parsec.yaml:14:9 trust_stores.corporate.options.issuers.other.namespace: a namespace is required, because "corp_idp" can assert requesters too',
     ]);
   });
 

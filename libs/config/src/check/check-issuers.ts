@@ -30,7 +30,8 @@ export function checkIssuers(instances: readonly CheckedInstance[], complete: bo
   const names = new Set(issuers.map((one) => one.issuer.name));
   // An issuer that is known only while running may have any name.
   const references = complete && declared ? instances.flatMap((instance) => checkReferencesOf(instance, names)) : [];
-  return [...findings, ...checkProblems(issuers, issuer), ...references];
+  const roles = complete && declared && issuers.length > 0 ? checkRoles(issuers) : [];
+  return [...findings, ...checkProblems(issuers, issuer), ...references, ...roles];
 }
 
 function collectDeclarations(trustStores: readonly CheckedInstance[]): Declarations {
@@ -64,6 +65,13 @@ function checkProblems(placed: readonly PlacedIssuer[], issuer: string | undefin
     path: [...(placed[index]?.path ?? []), key],
     message,
   }));
+}
+
+/** Without somebody to ask and somebody to ask for, nothing could ever be exchanged. */
+function checkRoles(placed: readonly PlacedIssuer[]): Finding[] {
+  return (['subject', 'requester'] as const)
+    .filter((role) => !placed.some((one) => one.issuer.acceptAs.includes(role)))
+    .map((role) => ({ path: ['trust_stores'], message: `no trusted issuer is accepted as ${role}, so nothing could be exchanged` }));
 }
 
 function checkReferencesOf({ definition, options, path }: CheckedInstance, names: ReadonlySet<string>): Finding[] {

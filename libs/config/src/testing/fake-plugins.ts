@@ -48,7 +48,7 @@ export class IssuerOptions {
 
   @IsArray()
   @IsIn(['subject', 'requester'], { each: true })
-  accept_as: ('subject' | 'requester')[] = ['subject'];
+  accept_as: ('subject' | 'requester')[] = ['subject', 'requester'];
 
   @Duration({ max: 300_000 })
   clock_skew = 30_000;
