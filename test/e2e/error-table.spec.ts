@@ -291,7 +291,7 @@ describe('the token endpoint', () => {
   it('says at once that an announced body is too large, without asking for it or waiting', async () => {
     for (const expect100 of [false, true]) {
       const { status, continued } = await new Promise<{ status: number; continued: boolean }>((resolve, reject) => {
-        let continued = false;
+        let askedFor = false;
         const request = httpRequest(`${parsec.url}/v1/token`, {
           method: 'POST',
           headers: {
@@ -301,11 +301,11 @@ describe('the token endpoint', () => {
           },
         });
         request.on('continue', () => {
-          continued = true;
+          askedFor = true;
         });
         request.on('response', (response) => {
           response.resume();
-          resolve({ status: response.statusCode ?? 0, continued });
+          resolve({ status: response.statusCode ?? 0, continued: askedFor });
           request.destroy();
         });
         request.on('error', reject);
