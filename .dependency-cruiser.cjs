@@ -75,7 +75,7 @@ module.exports = {
     {
       name: 'declared-dependencies',
       severity: 'error',
-      from: { pathNot: [tests, '^test/', '^libs/plugin-testing/'] },
+      from: { pathNot: [tests, '^test/', '^libs/plugin-testing/', '^apps/quickstart/'] },
       to: { dependencyTypes: ['npm-no-pkg', 'npm-dev'], dependencyTypesNot: ['type-only'] },
     },
   ],

@@ -2,7 +2,7 @@ import { constants, createPublicKey, generateKeyPair, sign, type KeyObject, type
 import { promisify } from 'node:util';
 import { ParsecError } from './errors.js';
 import type { JWK } from './jwk.js';
-import { KEY_TYPE_OF, type KeyType, type ManagedKey, type SigningAlgorithm } from './kinds/key-manager.js';
+import { KEY_ID, KEY_TYPE_OF, type KeyType, type ManagedKey, type SigningAlgorithm } from './kinds/key-manager.js';
 
 const generate = promisify(generateKeyPair);
 const signInThreadPool = promisify<string | null, Uint8Array, SigningOptions & { key: KeyObject }, Uint8Array>(sign);
@@ -46,7 +46,10 @@ export class LocalKey {
     this.managed = Object.freeze({ id, type, publicKey: Object.freeze(publicKey) });
   }
 
+  /** @throws ParsecError `PARSEC_KEY_INVALID` where `id` is no key identifier, or there is no such type */
   static async generate(id: string, type: KeyType): Promise<LocalKey> {
+    if (!KEY_ID.test(id)) throw new ParsecError('PARSEC_KEY_INVALID', 'that is no key identifier');
+    if (!Object.hasOwn(GENERATORS, type)) throw new ParsecError('PARSEC_KEY_INVALID', `there is no key type ${type}`);
     const { privateKey } = await GENERATORS[type]();
     return new LocalKey(id, type, privateKey);
   }

@@ -2,7 +2,6 @@ import { resolve } from 'node:path';
 import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import {
   INSTANCE,
-  KEY_ID,
   KEY_TYPES,
   LocalKey,
   ParsecError,
@@ -44,8 +43,6 @@ export class FileKeyManager implements KeyManager, OnModuleInit, OnApplicationSh
 
   async generateKey(id: string, type: KeyType, { signal }: CallContext): Promise<ManagedKey> {
     signal.throwIfAborted();
-    if (!KEY_ID.test(id)) throw refusal('that is no key identifier');
-    if (!KEY_TYPES.includes(type)) throw refusal(`there is no key type ${type}`);
     if (this.#keys.has(id)) throw taken(id);
     const directory = this.#opened();
     const key = await LocalKey.generate(id, type);
