@@ -10,7 +10,7 @@ import {
 } from '@parsec/quickstart';
 import { createHash } from 'node:crypto';
 import { calculateJwkThumbprint, createLocalJWKSet, decodeJwt, jwtVerify, type JSONWebKeySet, type JWTPayload } from 'jose';
-import { Lab } from '../support/lab.js';
+import { Lab, seconds } from '../support/lab.js';
 import { startParsec, type ParsecServer } from '../support/parsec-server.js';
 
 const ID_TOKEN = 'urn:ietf:params:oauth:token-type:id_token';
@@ -231,6 +231,26 @@ describe.each(['ES256', 'ES384', 'RS256', 'PS256', 'EdDSA'])('a signer for %s', 
       audience: 'trust-domain.example',
     });
     expect(protectedHeader).toEqual({ typ: 'txntoken+jwt', alg: algorithm, kid: await calculateJwkThumbprint(keys.keys[0] ?? {}) });
+    expect(await parsec.stop()).toBe(0);
+  });
+});
+
+describe('a policy', () => {
+  it('can let tokens end with the credential, and grant scopes to credentials that have none', async () => {
+    const lab = await Lab.open();
+    const permit = { token_types: ['*'], scopes: ['trade.*'], grant_scopes: ['trade.view'], outlive_subject: false };
+    const authorizers = { issuance: { type: 'policy', options: { rules: [{ name: 'everyone', when: 'true', permit }] } } };
+    const parsec = await startParsec((url) => ({ ...lab.configuration(url), authorizers }));
+    const exp = seconds() + 20;
+    const short = await parsec.post(await lab.form(parsec.url, { subject_token: await lab.subjectToken({ exp }) }));
+    expect(decodeJwt(short.body['access_token'] as string).exp).toBe(exp);
+    expect(short.body['expires_in']).toBeLessThanOrEqual(20);
+
+    const scopeless = await lab.subjectToken({ scope: undefined });
+    const granted = await parsec.post(await lab.form(parsec.url, { subject_token: scopeless, scope: 'trade.view' }));
+    expect([granted.status, granted.body['scope']]).toEqual([200, 'trade.view']);
+    const above = await parsec.post(await lab.form(parsec.url, { subject_token: scopeless, scope: 'trade.view trade.stocks' }));
+    expect([above.status, above.body['error']]).toEqual([400, 'invalid_scope']);
     expect(await parsec.stop()).toBe(0);
   });
 });
