@@ -24,7 +24,7 @@ function findNewerNode() {
   try {
     return createRequire(import.meta.url).resolve('node/bin/node');
   } catch {
-    process.stderr.write(`parsec needs Node ${OLDEST_NODE} or newer; this is ${process.version}.\n`);
+    process.stderr.write(`parsec needs Node ${OLDEST_NODE} or newer; this is ${process.version}. "npm ci" brings one.\n`);
     return process.exit(1);
   }
 }

@@ -146,6 +146,16 @@ describe('the registry', () => {
     ['an unknown kind', { ...plugin, kind: 'token_store' }, 'unknown kind'],
     ['a strange type', { ...plugin, type: 'My Plugin' }, 'not a word'],
     ['no class', { ...plugin, instance: {} }, 'lacks the class'],
+    [
+      'a constructor that says nothing of its types',
+      {
+        ...plugin,
+        instance: class {
+          constructor(readonly word: string) {}
+        },
+      },
+      'emitDecoratorMetadata',
+    ],
     ['a taken name', plugin, 'taken by built-in'],
   ])('refuses a plugin with %s', (_name, candidate, message) => {
     const registry = new PluginRegistry();
@@ -175,7 +185,7 @@ describe('plugins of third parties', () => {
       '3 "./throws.js" cannot be loaded: this module does not like to be loaded',
       '4 "./no-plugin.js" has no default export made with definePlugin',
       expect.stringContaining('5 "./missing.js" is not there'),
-      expect.stringContaining('6 "no-such-package" cannot be loaded: '),
+      expect.stringContaining('6 "no-such-package" is no package that can be found'),
     ]);
   });
 

@@ -40,7 +40,7 @@ function locate(entry: string, directory: string): string {
     try {
       return pathToFileURL(require.resolve(entry)).href;
     } catch {
-      return import.meta.resolve(entry);
+      return locateBesideParsec(entry, directory);
     }
   }
   const path = resolve(directory, entry);
@@ -48,6 +48,15 @@ function locate(entry: string, directory: string): string {
   if (found === undefined) throw new ParsecError('PARSEC_PLUGIN_INVALID', `is not there: ${path} does not exist`);
   // Node's own resolution of directories (package.json "exports" and "main") is what a package's author expects.
   return pathToFileURL(found.isDirectory() ? resolveDirectory(path) : path).href;
+}
+
+function locateBesideParsec(entry: string, directory: string): string {
+  try {
+    return import.meta.resolve(entry);
+  } catch (error) {
+    const message = `is no package that can be found from ${directory}; a path begins with ./ or /`;
+    throw new ParsecError('PARSEC_PLUGIN_INVALID', message, { cause: error });
+  }
 }
 
 function resolveDirectory(path: string): string {

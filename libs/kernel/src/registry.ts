@@ -1,3 +1,4 @@
+import 'reflect-metadata';
 import { ParsecError, PLUGIN_API_VERSION, PLUGIN_KINDS, PLUGIN_TYPE, type PluginDefinition, type PluginKind } from '@parsec/plugin-sdk';
 
 /** A plugin and where it came from: `built-in`, or the entry of `plugins:` that brought it. */
@@ -45,7 +46,19 @@ function checkDefinition(candidate: unknown): PluginDefinition {
   if (!PLUGIN_KINDS.includes(kind as PluginKind)) throw invalid(`has an unknown kind; there are ${PLUGIN_KINDS.join(', ')}`);
   if (typeof type !== 'string' || !PLUGIN_TYPE.test(type)) throw invalid('has a type that is not a word or vendor/word in lower case');
   if (typeof options !== 'function' || typeof instance !== 'function') throw invalid('lacks the class for its options or its instances');
+  if (!saysWhatToInject(instance)) {
+    throw invalid(
+      'takes constructor parameters of unknown types: compile it with experimentalDecorators and emitDecoratorMetadata, or use @Inject on each',
+    );
+  }
   return candidate as PluginDefinition;
+}
+
+/** Nest would otherwise make instances of it with nothing injected. */
+function saysWhatToInject(instance: { length: number }): boolean {
+  const types = Reflect.getMetadata('design:paramtypes', instance) as readonly unknown[] | undefined;
+  const injected = (Reflect.getMetadata('self:paramtypes', instance) as readonly { index: number }[] | undefined) ?? [];
+  return types !== undefined || injected.length >= instance.length;
 }
 
 function describeVersion(version: unknown): string {

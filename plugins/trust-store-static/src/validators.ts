@@ -32,7 +32,7 @@ export const IsJwksUri = rule(
 /** A JWK Set with at least one key and no symmetric or private ones, which have no place in a configuration. */
 export const IsKeySet = rule(
   (value) => isJsonObject(value) && Array.isArray(value['keys']) && value['keys'].length > 0 && value['keys'].every(isPublicKey),
-  'expected a JWK Set {keys: […]} of public keys',
+  'expected a JWK Set {keys: […]} of public keys: RSA, EC or OKP, and without the private member d',
 );
 
 /** External scope to a list of internal ones. */

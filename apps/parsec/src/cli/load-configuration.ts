@@ -6,7 +6,7 @@ import { createRegistry } from '../built-in-plugins.js';
 export interface ConfigurationOptions {
   readonly config: string;
   /** `path=value` entries. */
-  readonly set: readonly string[];
+  readonly set?: readonly string[];
 }
 
 /**
@@ -17,7 +17,7 @@ export async function loadConfiguration({
   config,
   set,
 }: ConfigurationOptions): Promise<{ configuration: Configuration; registry: PluginRegistry }> {
-  const source = await readConfigurationSource({ file: config, environment: process.env, overrides: set });
+  const source = await readConfigurationSource({ file: config, environment: process.env, overrides: set ?? [] });
   const registry = createRegistry();
   const pluginProblems = await loadPlugins(registry, source.plugins, source.directory);
   return { configuration: checkConfiguration(source, registry, pluginProblems), registry };

@@ -21,7 +21,7 @@ Examples:
   parsec serve -c parsec.yaml --set server.http_port=9000
   PARSEC__SERVER__HTTP_PORT=9000 parsec serve -c parsec.yaml
 
-What a value is comes from, first to last: --set, environment (PARSEC__ and the path, joined by __), file, default.`,
+Where a value comes from, highest first: --set, environment (PARSEC__ and the path, joined by __), file, default.`,
     );
 
   withConfiguration(program.command('serve').description('serve token exchanges until SIGTERM or SIGINT')).action(
@@ -40,9 +40,14 @@ What a value is comes from, first to last: --set, environment (PARSEC__ and the 
     }),
   );
 
-  withConfiguration(program.command('plugins').description('list the plugins that a configuration can use'), '').action(
-    run(async (options: ConfigurationOptions) => {
-      const registry = options.config === '' ? createRegistry() : (await loadConfiguration(options)).registry;
+  withOverrides(
+    program
+      .command('plugins')
+      .description('list the plugins that a configuration can use')
+      .option('-c, --config <file>', 'also load the plugins this configuration names'),
+  ).action(
+    run(async ({ config, set }: Partial<ConfigurationOptions>) => {
+      const registry = config === undefined ? createRegistry() : (await loadConfiguration({ config, ...(set && { set }) })).registry;
       process.stdout.write(describePlugins(registry.list()));
     }),
   );
@@ -50,15 +55,16 @@ What a value is comes from, first to last: --set, environment (PARSEC__ and the 
   return program;
 }
 
-function withConfiguration(command: Command, file = 'parsec.yaml'): Command {
-  return command
-    .option('-c, --config <file>', file === '' ? 'also load the plugins this configuration names' : 'configuration file', file)
-    .option(
-      '-s, --set <path=value>',
-      'override a value, e.g. server.http_port=9000; may be repeated',
-      (value: string, all: string[]) => [...all, value],
-      [],
-    );
+function withOverrides(command: Command): Command {
+  return command.option(
+    '-s, --set <path=value>',
+    'override a value, e.g. server.http_port=9000; may be repeated',
+    (value: string, all: readonly string[] = []) => [...all, value],
+  );
+}
+
+function withConfiguration(command: Command): Command {
+  return withOverrides(command.option('-c, --config <file>', 'configuration file', 'parsec.yaml'));
 }
 
 function run<Options>(action: (options: Options) => Promise<void>): (options: Options) => Promise<void> {

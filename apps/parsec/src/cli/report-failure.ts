@@ -19,7 +19,7 @@ export function reportFailure(error: unknown): string {
   if (error instanceof ParsecError) return redact(`parsec cannot start: ${error.message} (${error.code})\n`);
   const { code, syscall, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number };
   if (syscall === 'listen' || syscall === 'getaddrinfo') {
-    return `parsec cannot start: it cannot listen on ${address ?? 'its host'}${port === undefined ? '' : `:${port}`}: ${LISTEN_FAILURES[code ?? ''] ?? code}.\n`;
+    return `parsec cannot start: it cannot listen on ${address ?? 'its host'}${port === undefined ? '' : `:${port}`}: ${LISTEN_FAILURES[code ?? ''] ?? code}.\nserver.http_port, server.management_port and their hosts say where parsec listens.\n`;
   }
   return redact(`parsec failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
 }

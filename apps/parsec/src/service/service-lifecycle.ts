@@ -13,6 +13,8 @@ import { ServiceHost } from './service-host.js';
 @Injectable()
 export class ServiceLifecycle implements OnModuleInit, BeforeApplicationShutdown, OnApplicationShutdown {
   #opened: Service | undefined;
+  /** What never served does not stop either; why it did not start is told elsewhere. */
+  #wasServing = false;
 
   constructor(
     @Inject(CONFIGURATION) private readonly configuration: Configuration,
@@ -33,12 +35,13 @@ export class ServiceLifecycle implements OnModuleInit, BeforeApplicationShutdown
   }
 
   beforeApplicationShutdown(): void {
+    this.#wasServing = this.host.isServing;
     this.host.stop();
-    this.logger.info('parsec is stopping');
+    if (this.#wasServing) this.logger.info('parsec is stopping');
   }
 
   async onApplicationShutdown(): Promise<void> {
     await this.#opened?.close();
-    this.logger.info('parsec has stopped');
+    if (this.#wasServing) this.logger.info('parsec has stopped');
   }
 }

@@ -48,7 +48,7 @@ describe('an interpolation', () => {
       'the file of ${file:…} cannot be used: it is not UTF-8 text',
     ],
     ['a path with a zero', '"${file:a\\0b}"', {}, 'the file of ${file:…} cannot be used: it cannot be read'],
-    ['a variable that is not set', '${env:SECRET}', {}, 'the environment variable of ${env:…} is not set'],
+    ['a variable that is not set', '${env:SECRET}', {}, 'the environment variable SECRET is not set'],
     ['a name of every object', '${env:toString}', {}, 'the environment variable of ${env:…} is not set'],
     ['an unknown source', '${vault:a}', {}, 'a "${" that begins no ${file:/path} or ${env:NAME}; a literal one is written "$${"'],
     ['no end', '${env:A', {}, 'a "${" that begins no ${file:/path} or ${env:NAME}; a literal one is written "$${"'],

@@ -9,6 +9,9 @@ const MAX_FILE_BYTES = 65_536;
 /** What all interpolated values of one configuration may come to, in characters. */
 const MAX_TOTAL_LENGTH = 4 * 1024 * 1024;
 
+/** How environment variables are named (POSIX, section 8.1). */
+const PLAIN_NAME = /^[A-Z_][A-Z0-9_]{0,63}$/;
+
 /** `$${` is a literal `${`; anything else that begins with `${` must be a whole reference. */
 const REFERENCE = /\$\$\{|\$\{(?:([^{}]*)\})?/g;
 
@@ -77,7 +80,9 @@ async function lookUp(reference: string, { directory, environment }: Interpolati
   if (name === undefined) return { problem: NO_REFERENCE };
   if (scheme === 'env') {
     const text = Object.hasOwn(environment, name) ? environment[name] : undefined;
-    return text === undefined ? { problem: 'the environment variable of ${env:…} is not set' } : { text };
+    if (text !== undefined) return { text };
+    // A name in capitals is no secret; anything else may have been put there by mistake.
+    return { problem: `the environment variable ${PLAIN_NAME.test(name) ? name : 'of ${env:…}'} is not set` };
   }
   const { text, problem } = await readRegularFile(resolve(directory, name), MAX_FILE_BYTES);
   return problem === undefined ? { text: text.replace(/\r?\n$/, '') } : { problem: `the file of \${file:…} cannot be used: ${problem}` };
