@@ -7,7 +7,7 @@ describe('a mistake in a token issuer', () => {
       'no authorizer',
       '[issuance]',
       '[]',
-      'parsec.yaml:38:5 token_issuers.txn_token.authorizers: wrong value; expected a list of at least one authorizer: without any, nothing would decide who gets this token (allow_all must be asked for by name)',
+      'parsec.yaml:38:5 token_issuers.txn_token.authorizers: wrong value; expected a list of at least one authorizer: without any, nothing would decide who gets this token',
     ],
     [
       'an authorizer twice',

@@ -26,7 +26,7 @@ export class TokenIssuerSection {
   @ArrayUnique()
   @IsString({ each: true })
   @ExpectThat(
-    'a list of at least one authorizer: without any, nothing would decide who gets this token (allow_all must be asked for by name)',
+    'a list of at least one authorizer: without any, nothing would decide who gets this token',
     (value) => Array.isArray(value) && value.length > 0,
   )
   readonly authorizers!: string[];
