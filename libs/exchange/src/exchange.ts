@@ -89,9 +89,10 @@ export class Exchange {
     const { trustDomain, routes, trust, maxJsonDepth, clock } = this.settings;
     const { signal, peerIp } = call;
     const { facts } = record;
-    const now = clock.now();
 
     const form = await record.step('parse', call.form);
+    // A body may take long to arrive; what holds now must hold when it is there.
+    const now = clock.now();
     const requester = await record.step('authenticate', () =>
       authenticateRequester(readCredentials(form, call.authorizationScheme), trust, now),
     );
