@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -6,10 +6,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { afterAll } from '@jest/globals';
 import { freePort } from '@parsec/quickstart';
 
 /** The program as it is built and installed. */
 export const PARSEC = fileURLToPath(new URL('../../apps/parsec/bin/parsec.js', import.meta.url));
+
+const running = new Set<ChildProcess>();
+// A test that fails does not come to its end; what it started must not keep Jest from coming to its own.
+afterAll(() => running.forEach((child) => child.kill('SIGKILL')));
 
 /** One line of the log. */
 export type LogLine = Readonly<Record<string, unknown>> & { readonly msg: string };
@@ -60,6 +65,9 @@ export async function startParsec(configuration: (url: string) => object, direct
   await writeFile(file, JSON.stringify(configuration(url), undefined, 2));
   const overrides = [`server.http_port=${port}`, `server.management_port=${managementPort}`].flatMap((set) => ['--set', set]);
   const child = spawn(process.execPath, [PARSEC, 'serve', '--config', file, ...overrides], { stdio: ['ignore', 'pipe', 'pipe'] });
+
+  running.add(child);
+  child.once('exit', () => running.delete(child));
 
   const log: LogLine[] = [];
   const waiting = new Set<() => void>();
