@@ -96,7 +96,7 @@ function isDecision(answer: unknown): answer is Decision {
   return outcome === 'permit' ? isPermit(answer) : outcome === 'deny' && typeof reason === 'string';
 }
 
-/** A token lives a second at least, and scopes granted by name are no patterns. */
+/** A token lives a second at least, so a shorter limit is no permit. */
 function isPermit({
   tokenTypes,
   scopes,
