@@ -1,5 +1,5 @@
 // Imports point one way: apps → libs → plugin-sdk, plugins → plugin-sdk. The tree tells the road only while this holds.
-const tests = '\\.spec\\.ts$';
+const tests = '(\\.spec\\.ts$|/src/testing/)';
 
 /** Which libs each lib may see beside plugin-sdk; the order of the road. */
 const layers = {
@@ -7,12 +7,13 @@ const layers = {
   kernel: ['resilience'],
   'plugin-testing': ['kernel'],
   trust: [],
-  keys: ['resilience'],
+  state: [],
+  keys: ['resilience', 'state'],
   context: ['resilience'],
   authorization: ['resilience'],
   issuance: ['context', 'keys'],
   exchange: ['trust', 'context', 'authorization', 'issuance'],
-  observability: ['exchange'],
+  observability: ['exchange', 'keys'],
   config: ['kernel', 'trust', 'context'],
 };
 

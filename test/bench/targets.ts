@@ -21,11 +21,11 @@ export interface ParsecPlaces {
 
 /** Starts the built parsec with the quickstart's configuration and a key in a file. Its log is written, and thrown away. */
 export async function startParsec(places: ParsecPlaces): Promise<Target> {
-  const keysDirectory = await mkdtemp(join(tmpdir(), 'parsec-bench-'));
-  const parsec = spawnParsec(['serve', ...quickstartFlags({ ...places, keysDirectory })], ['ignore', 'ignore', 'inherit']);
+  const directory = await mkdtemp(join(tmpdir(), 'parsec-bench-'));
+  const parsec = spawnParsec(['serve', ...quickstartFlags({ ...places, directory })], ['ignore', 'ignore', 'inherit']);
   const stop = async (): Promise<void> => {
     await parsec.stop();
-    await rm(keysDirectory, { recursive: true });
+    await rm(directory, { recursive: true });
   };
   if (await becomesReady(parsec, loopbackUrl(places.managementPort))) return { url: loopbackUrl(places.port), stop };
   await stop();

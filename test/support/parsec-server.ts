@@ -32,6 +32,9 @@ export interface ParsecServer {
   /** Waits for a line that fits, also one that is there already. */
   logged(fits: (line: LogLine) => boolean): Promise<LogLine>;
   post(form: URLSearchParams | string | Uint8Array, headers?: Readonly<Record<string, string>>): Promise<Answer>;
+  /** It keeps its connections and does nothing at all until {@link resume}. */
+  pause(): void;
+  resume(): void;
   /** Sends SIGTERM. @returns the exit code */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
@@ -55,8 +58,13 @@ export async function makeDirectory(): Promise<{ directory: string; remove: () =
  * Starts the program with a configuration and waits until it says that it serves.
  * @param configuration given the public URL, which is `server.issuer`
  * @param directory left out: a new one, removed at the end
+ * @param environment further variables
  */
-export async function startParsec(configuration: (url: string) => object, directory?: string): Promise<ParsecServer> {
+export async function startParsec(
+  configuration: (url: string) => object,
+  directory?: string,
+  environment: NodeJS.ProcessEnv = {},
+): Promise<ParsecServer> {
   const place = directory === undefined ? await makeDirectory() : { directory, remove: () => Promise.resolve() };
   const [port, managementPort] = [await freePort(), await freePort()];
   const url = `http://127.0.0.1:${port}`;
@@ -64,7 +72,10 @@ export async function startParsec(configuration: (url: string) => object, direct
   // JSON is YAML.
   await writeFile(file, JSON.stringify(configuration(url), undefined, 2));
   const overrides = [`server.http_port=${port}`, `server.management_port=${managementPort}`].flatMap((set) => ['--set', set]);
-  const child = spawn(process.execPath, [PARSEC, 'serve', '--config', file, ...overrides], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [PARSEC, 'serve', '--config', file, ...overrides], {
+    env: { ...process.env, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
 
   running.add(child);
   child.once('exit', () => running.delete(child));
@@ -117,6 +128,8 @@ export async function startParsec(configuration: (url: string) => object, direct
         audit: () => logged((line) => line['trace_id'] === traceId),
       };
     },
+    pause: () => void child.kill('SIGSTOP'),
+    resume: () => void child.kill('SIGCONT'),
     async stop(signal = 'SIGTERM') {
       child.kill(signal);
       const code = await exited;

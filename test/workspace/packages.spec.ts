@@ -17,9 +17,9 @@ const folders = ['libs', 'plugins', 'apps'].flatMap((group) => readdirSync(`${RO
 function importedBy(folder: string, isTest: boolean): string[] {
   const files = readdirSync(`${ROOT}/${folder}/src`, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
   const sources = files
-    .filter((file) => file.endsWith('.spec.ts') === isTest)
+    .filter((file) => /\.spec\.ts$|^testing\//.test(file) === isTest)
     .map((file) => readFileSync(`${ROOT}/${folder}/src/${file}`, 'utf8'));
-  const names = sources.flatMap((source) => [...source.matchAll(/from '(@parsec\/[a-z-]+)/g)].map(([, name = '']) => name));
+  const names = sources.flatMap((source) => [...source.matchAll(/from '(@parsec\/[a-z0-9-]+)/g)].map(([, name = '']) => name));
   return [...new Set(names)].toSorted();
 }
 

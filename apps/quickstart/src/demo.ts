@@ -12,8 +12,8 @@ import { stopOnSignals } from './stop-on-signals.js';
 const port = await freePort();
 const managementPort = await freePort();
 const identityProvider = await startDemoIdentityProvider({ audience: loopbackUrl(port) });
-const keysDirectory = await mkdtemp(join(tmpdir(), 'parsec-demo-'));
-const flags = quickstartFlags({ port, managementPort, identityProviderUrl: identityProvider.url, keysDirectory });
+const directory = await mkdtemp(join(tmpdir(), 'parsec-demo-'));
+const flags = quickstartFlags({ port, managementPort, identityProviderUrl: identityProvider.url, directory });
 const parsec = spawnParsec(['serve', ...flags], ['ignore', 'ignore', 'inherit']);
 stopOnSignals(parsec);
 try {
@@ -21,5 +21,5 @@ try {
 } finally {
   process.exitCode = await parsec.stop();
   await identityProvider.close();
-  await rm(keysDirectory, { recursive: true });
+  await rm(directory, { recursive: true });
 }

@@ -11,8 +11,8 @@ export interface QuickstartPlaces {
   readonly managementPort: number;
   /** The demonstration identity provider. */
   readonly identityProviderUrl: string;
-  /** Directory of the signing keys; left out: what quickstart.yaml says. */
-  readonly keysDirectory?: string;
+  /** Directory of signing keys and state; left out: what quickstart.yaml says. */
+  readonly directory?: string;
 }
 
 /** The address of a service on this machine. */
@@ -21,7 +21,7 @@ export function loopbackUrl(port: number): string {
 }
 
 /** The flags of `parsec serve` that make quickstart.yaml fit these places. */
-export function quickstartFlags({ port, managementPort, identityProviderUrl, keysDirectory }: QuickstartPlaces): string[] {
+export function quickstartFlags({ port, managementPort, identityProviderUrl, directory }: QuickstartPlaces): string[] {
   const issuers = 'trust_stores.demo.options.issuers';
   const values = {
     'server.issuer': loopbackUrl(port),
@@ -31,7 +31,10 @@ export function quickstartFlags({ port, managementPort, identityProviderUrl, key
     [`${issuers}.demo_idp.jwks_uri`]: `${identityProviderUrl}/jwks`,
     [`${issuers}.demo_workloads.jwks_uri`]: `${identityProviderUrl}/workload/jwks.json`,
     [`${issuers}.demo_workloads.audiences`]: `["${loopbackUrl(port)}"]`,
-    ...(keysDirectory !== undefined && { 'key_managers.local.options.directory': keysDirectory }),
+    ...(directory !== undefined && {
+      'key_managers.local.options.directory': `${directory}/keys`,
+      'state.directory': `${directory}/state`,
+    }),
   };
   return ['--config', QUICKSTART_CONFIG, ...Object.entries(values).flatMap(([path, value]) => ['--set', `${path}=${value}`])];
 }

@@ -23,7 +23,7 @@ describe('npm start', () => {
       expect(accessToken.split('.')).toHaveLength(3);
       expect(JSON.parse(answer)).toMatchObject({ token_type: 'N_A', scope: 'trade.stocks', expires_in: 60 });
       expect(JSON.parse(claims)).toMatchObject({ sub: 'demo:alice', tctx: { user: { roles: ['trader', 'auditor'] } } });
-      expect(JSON.parse(jwks)).toMatchObject({ keys: [{ alg: 'ES256' }] });
+      expect(JSON.parse(jwks)).toMatchObject({ keys: [{ alg: 'ES256' }, { alg: 'ES256' }] });
 
       quickstart.kill('SIGINT');
       expect(await once(quickstart, 'exit')).toEqual([0, null]);

@@ -14,7 +14,7 @@ export { InstanceSection } from './settings/instance-section.js';
 export { LimitsSection } from './settings/limits-section.js';
 export { ObservabilitySection, type LogLevel } from './settings/observability-section.js';
 export { ServerSection, type ClientAuthenticationMethod } from './settings/server-section.js';
-export { SignerSection } from './settings/signer-section.js';
+export { publishAheadOf, SignerSection } from './settings/signer-section.js';
 export { StateSection, type StateType } from './settings/state-section.js';
 export { TokenIssuerSection, type TokenIssuerType } from './settings/token-issuer-section.js';
 export type { ConfigurationSource } from './source/configuration-source.js';

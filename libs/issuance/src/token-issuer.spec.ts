@@ -1,7 +1,10 @@
-import { beforeAll, describe, expect, it } from '@jest/globals';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Signer } from '@parsec/keys';
 import { systemClock, type JsonObject } from '@parsec/plugin-sdk';
 import { FakeKeyManager, RecordingLogger } from '@parsec/plugin-testing';
+import { LocalState } from '@parsec/state';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { TokenIssuer, type IssuedToken, type TokenFacts, type TokenIssuerOptions } from './index.js';
 
@@ -16,11 +19,20 @@ describe('a Txn-Token', () => {
     signer = await Signer.open({
       name: 'main',
       algorithm: 'ES256',
-      keyManager: new FakeKeyManager(),
+      keyManager: 'keys',
+      keyManagers: new Map([['keys', new FakeKeyManager()]]),
+      rotation: { every: 86_400_000, publishAhead: 3_600_000 },
+      maxAge: 300_000,
+      tokenLifetime: 120_000,
+      documents: new LocalState(join(tmpdir(), 'parsec-nowhere')).documents('main', () => undefined),
+      replica: { name: 'local', sharedKeys: false, timeout: 600_000 },
       clock: systemClock,
       logger: new RecordingLogger(),
+      observer: { signed: () => {}, failed: () => {}, rotated: () => {}, rotationFailed: () => {} },
     });
   });
+
+  afterAll(() => signer.close());
 
   const issue = (facts: Partial<TokenFacts> = {}, options: Partial<TokenIssuerOptions> = {}): Promise<IssuedToken> =>
     new TokenIssuer({ tokenType: 't', signer, trustDomain: 'trust-domain.example', ttl: 120_000, maxTokenSize: 8192, ...options }).issue(

@@ -1,39 +1,55 @@
-import { hasCode, UnavailableError, type JsonObject, type JWK } from '@parsec/plugin-sdk';
+import { hasCode, KEY_TYPE_OF, ParsecError, UnavailableError, type JsonObject, type JWK } from '@parsec/plugin-sdk';
 import { callWithDeadline } from '@parsec/resilience';
-import { loadSignerKeys, type SignerKeys, type SignerSettings } from './signer-keys.js';
+import { KeyRotation } from './key-rotation.js';
+import type { KeySchedule, KeyStatus } from './key-status.js';
+import type { SignerSettings } from './signer-settings.js';
 
 const SIGN_DEADLINE = 5_000;
-/** Listing, perhaps making, and proving a key. */
-const LOAD_DEADLINE = 15_000;
-const FIRST_RETRY = 1_000;
-const LONGEST_RETRY = 30_000;
+/** A key that fails to sign for this long does not count as one. Milliseconds. */
+const FAILING_TOO_LONG = 10_000;
+/** How late a look at what others stored may be. A process that was stopped for a while must look before it answers. Milliseconds. */
+const LATE = 2_000;
+/** How long an answer waits for that look. */
+const LOOK_DEADLINE = 2_000;
 
 /**
- * One configured signer: the key in force, and the public keys that verify what it signs and signed.
- * While its key manager is out it is not ready, and tries again by itself until it is closed.
+ * One configured signer: signs tokens, and shows the keys that verify them. Its keys rotate by themselves until it is closed.
+ * While its key manager is out it is not ready, and tries again.
  */
 export class Signer {
   readonly #settings: SignerSettings;
   readonly #closing = new AbortController();
-  #keys: SignerKeys | undefined;
-  #cancelRetry: () => void = () => {};
-  #retry: Promise<void> = Promise.resolve();
+  readonly #rotation: KeyRotation;
+  #cancelTurn: () => void = () => {};
+  /** By both clocks: the one stands still while the machine sleeps, the other can be set. */
+  #nextTurnAt = { monotonic: Number.POSITIVE_INFINITY, wall: Number.POSITIVE_INFINITY };
+  #look: Promise<void> | undefined;
+  #failingSince: number | undefined;
+  #wasReady = false;
 
   private constructor(settings: SignerSettings) {
     this.#settings = settings;
+    this.#rotation = new KeyRotation(settings, this.#closing.signal, () => this.#afterTurn());
   }
 
   /**
-   * Opens a signer; close it with {@link close} before its key manager. A key manager that is out leaves it open and not ready.
-   * @throws ParsecError `PARSEC_KEY_INVALID` where the key is missing and cannot be made, or signs wrongly; whatever else the key manager throws
+   * Opens a signer; close it with {@link close} before its key managers. A key manager that is out leaves it open and not ready.
+   * @throws ParsecError `PARSEC_KEY_INVALID` where it has no key and none can be made, or what it has signs wrongly;
+   *   `PARSEC_STATE_INVALID` where what is stored of its keys is damaged
    */
   static async open(settings: SignerSettings): Promise<Signer> {
+    const { name, algorithm, keyManagers, keyManager } = settings;
+    const type = KEY_TYPE_OF[algorithm];
+    if (keyManagers.get(keyManager)?.keyTypes.includes(type) !== true) {
+      throw new ParsecError('PARSEC_KEY_INVALID', `signer "${name}" needs a key of type ${type}, which its key manager cannot make`);
+    }
     const signer = new Signer(settings);
-    try {
-      await signer.#load();
-    } catch (error) {
-      if (!hasCode(error, 'PARSEC_UNAVAILABLE')) throw error;
-      signer.#retryAfter(FIRST_RETRY, error);
+    await signer.#rotation.settle();
+    const { failure } = signer.#rotation;
+    if (!signer.ready && failure !== undefined && !hasCode(failure, 'PARSEC_UNAVAILABLE')) {
+      await signer.close();
+      if (!hasCode(failure, 'PARSEC_STATE_INVALID')) throw failure;
+      throw new ParsecError('PARSEC_STATE_INVALID', `signer "${name}": ${(failure as Error).message}`, { cause: failure });
     }
     return signer;
   }
@@ -42,14 +58,34 @@ export class Signer {
     return this.#settings.name;
   }
 
-  /** Whether it has a key that was proved. */
+  /** Whether it has a published key that was proved and signs. */
   get ready(): boolean {
-    return this.#keys !== undefined;
+    return this.#rotation.signing !== undefined && !this.#rotation.isSuspect;
   }
 
-  /** The public keys to publish: the one in force, then former ones. Empty until ready; another array whenever it changes. */
+  /** The public keys to publish: the one in force first. Another array whenever it changes. */
   get publicKeys(): readonly JWK[] {
-    return this.#keys?.publicKeys ?? NO_KEYS;
+    return this.#rotation.publicKeys;
+  }
+
+  /** Whether it knows what is to be published. */
+  get isSynced(): boolean {
+    return this.#rotation.isSynced;
+  }
+
+  /** Whether verifiers may keep what is published. */
+  get isCacheable(): boolean {
+    return this.#rotation.isCacheable;
+  }
+
+  /** `undefined` while there is no key in force. */
+  get schedule(): KeySchedule | undefined {
+    return this.#rotation.schedule;
+  }
+
+  /** Its keys as operators see them. */
+  status(): readonly KeyStatus[] {
+    return this.#rotation.status();
   }
 
   /**
@@ -59,53 +95,80 @@ export class Signer {
    * @throws UnavailableError where it is not ready, or its key manager fails or does not answer within 5 s; the reason of `signal` when that aborts
    */
   async sign(payload: JsonObject, signal: AbortSignal): Promise<string> {
-    const { name } = this.#settings;
-    const key = this.#keys?.signing;
-    if (key === undefined) throw new UnavailableError(`signer "${name}" has no key yet`, { reason: 'signer_not_ready' });
+    const { name, clock, observer } = this.#settings;
+    if (this.#isLate) await this.refresh();
+    const key = this.#rotation.signing;
+    if (key === undefined) throw new UnavailableError(`signer "${name}" has no key that may sign`, { reason: 'signer_not_ready' });
+    const begun = clock.monotonic();
     try {
-      return await callWithDeadline((context) => key.sign(JSON.stringify(payload), context), {
+      const token = await callWithDeadline((context) => key.sign(JSON.stringify(payload), context), {
         milliseconds: SIGN_DEADLINE,
         signal,
         what: `the key manager of signer "${name}"`,
       });
+      observer.signed(key.keyManagerName, clock.monotonic() - begun);
+      this.#failingSince = undefined;
+      this.#rotation.signed(key.kid, Number(payload['exp'] ?? 0) * 1_000);
+      return token;
     } catch (error) {
       if (signal.aborted) throw error;
+      observer.failed(key.keyManagerName, 'sign');
+      this.#failingSince ??= begun;
+      if (hasCode(error, 'PARSEC_KEY_INVALID') || clock.monotonic() - this.#failingSince >= FAILING_TOO_LONG)
+        this.#rotation.suspect(key.kid);
       throw new UnavailableError(`signer "${name}" could not sign`, { reason: 'signing_failed', cause: error });
     }
   }
 
-  /** Stops trying for a key. Closing twice is safe. */
+  /** Looks at what other replicas stored, where that is overdue because this process stood still. Never fails, and takes 2 s at most. */
+  async refresh(): Promise<void> {
+    if (!this.#isLate && this.#look === undefined) return;
+    this.#look ??= this.#rotation.turn().finally(() => {
+      this.#look = undefined;
+    });
+    const look = this.#look;
+    await callWithDeadline(() => look, { milliseconds: LOOK_DEADLINE, signal: this.#closing.signal, what: 'the shared state' }).catch(
+      () => {},
+    );
+  }
+
+  /** Asks for another key; it signs as soon as it was published for long enough. */
+  rotate(): Promise<void> {
+    return this.#rotation.rotate();
+  }
+
+  /**
+   * Takes a key out of what is published, at once and for good, and has another one made.
+   * @returns `false` where it has no such key
+   * @throws UnavailableError where that could not be stored
+   */
+  revoke(kid: string): Promise<boolean> {
+    return this.#rotation.revoke(kid);
+  }
+
+  /** Ends the rotation. Closing twice is safe. */
   async close(): Promise<void> {
+    if (this.#closing.signal.aborted) return;
     this.#closing.abort();
-    this.#cancelRetry();
-    await this.#retry;
+    this.#cancelTurn();
+    await this.#rotation.leave();
   }
 
-  async #load(): Promise<void> {
-    const { name, logger } = this.#settings;
-    const keys = await callWithDeadline((context) => loadSignerKeys(this.#settings, context), {
-      milliseconds: LOAD_DEADLINE,
-      signal: this.#closing.signal,
-      what: `the key manager of signer "${name}"`,
-    });
-    this.#keys = keys;
-    logger.info('signer is ready', { signer: name, kid: keys.signing.kid });
+  get #isLate(): boolean {
+    const { clock, documents } = this.#settings;
+    const { monotonic, wall } = this.#nextTurnAt;
+    return documents.shared && Math.max(clock.monotonic() - monotonic, clock.now() - wall) > LATE;
   }
 
-  #retryAfter(delay: number, error: unknown): void {
+  #afterTurn(): void {
     const { clock, logger, name } = this.#settings;
-    logger.warn('signer has no key yet', { signer: name, retry_in_ms: delay, problem: messageOf(error) });
-    this.#cancelRetry = clock.schedule(delay, () => {
-      this.#retry = this.#load().catch((again: unknown) => {
-        // What would have stopped the start is only told here: the service is already up, and not ready.
-        if (!this.#closing.signal.aborted) this.#retryAfter(Math.min(delay * 2, LONGEST_RETRY), again);
-      });
-    });
+    this.#cancelTurn();
+    if (this.#closing.signal.aborted) return;
+    const { wait } = this.#rotation;
+    this.#nextTurnAt = { monotonic: clock.monotonic() + wait, wall: clock.now() + wait };
+    this.#cancelTurn = clock.schedule(wait, () => void this.#rotation.turn());
+    if (this.ready && !this.#wasReady) logger.info('signer is ready', { signer: name, kid: this.#rotation.signing?.kid });
+    if (!this.ready && this.#wasReady) logger.error('signer cannot sign', { signer: name });
+    this.#wasReady = this.ready;
   }
-}
-
-const NO_KEYS: readonly JWK[] = Object.freeze([]);
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : 'failed';
 }

@@ -23,6 +23,12 @@ const SIGNATURES: Record<SigningAlgorithm, SignatureForm> = {
   EdDSA: { hash: null, length: 64, options: {} },
 };
 
+/** A key manager and its name in the configuration. */
+export interface NamedKeyManager {
+  readonly name: string;
+  readonly keyManager: KeyManager;
+}
+
 /** A key that has been seen to sign what its published half verifies. There is no other way to make one. */
 export class SigningKey {
   readonly #keyManager: KeyManager;
@@ -33,7 +39,13 @@ export class SigningKey {
   /** As the JWKS shows it. */
   readonly jwk: JWK;
 
-  private constructor(keyManager: KeyManager, id: string, algorithm: SigningAlgorithm, { jwk, kid }: PublicKey) {
+  private constructor(
+    keyManager: KeyManager,
+    readonly keyManagerName: string,
+    id: string,
+    algorithm: SigningAlgorithm,
+    { jwk, kid }: PublicKey,
+  ) {
     this.#keyManager = keyManager;
     this.#id = id;
     this.#algorithm = algorithm;
@@ -46,7 +58,12 @@ export class SigningKey {
    * Lets the key manager sign a probe and verifies it against the public key that would be published.
    * @throws ParsecError `PARSEC_KEY_INVALID` where the signature is wrong; whatever the key manager throws
    */
-  static async prove(keyManager: KeyManager, managed: ManagedKey, algorithm: SigningAlgorithm, context: CallContext): Promise<SigningKey> {
+  static async prove(
+    { name, keyManager }: NamedKeyManager,
+    managed: ManagedKey,
+    algorithm: SigningAlgorithm,
+    context: CallContext,
+  ): Promise<SigningKey> {
     const publicKey = await readPublicKey(managed);
     // Random, so that no earlier signature can answer it; without dots, so that it can never be taken for a token.
     const probe = Buffer.from(`parsec probe ${randomBytes(32).toString('base64url')}`);
@@ -54,7 +71,7 @@ export class SigningKey {
     if (!verifies(algorithm, publicKey.key, probe, signature)) {
       throw new ParsecError('PARSEC_KEY_INVALID', `the key "${managed.id}" signs what its published half does not verify`);
     }
-    return new SigningKey(keyManager, managed.id, algorithm, publicKey);
+    return new SigningKey(keyManager, name, managed.id, algorithm, publicKey);
   }
 
   /**

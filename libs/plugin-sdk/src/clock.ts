@@ -1,7 +1,9 @@
 /** Where the time comes from, and later calls. Whatever depends on the time of day asks this, so that a test can turn it. */
 export interface Clock {
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch. Jumps when somebody sets the clock. */
   now(): number;
+  /** Milliseconds since a moment of no meaning. Never jumps: for how long something took or lasts. */
+  monotonic(): number;
   /**
    * Calls `callback` once after `delay` milliseconds. Does not keep the process alive.
    * @returns a function that cancels the call; calling it late or twice does nothing.
@@ -12,6 +14,7 @@ export interface Clock {
 /** The wall clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
+  monotonic: () => performance.now(),
   schedule(delay, callback) {
     const timer = setTimeout(callback, delay);
     timer.unref();

@@ -30,3 +30,16 @@ it('calls nothing that was cancelled, and bears being cancelled late', () => {
   cancel();
   expect(calls).toBe(0);
 });
+
+it('jumps without time passing', () => {
+  const clock = new FakeClock(0);
+  let calls = 0;
+  clock.schedule(10, () => {
+    calls += 1;
+  });
+  clock.jump(3_600_000);
+  expect([clock.now(), clock.monotonic(), calls]).toEqual([3_600_000, 0, 0]);
+  clock.jump(-7_200_000);
+  clock.advance(10);
+  expect([clock.now(), clock.monotonic(), calls]).toEqual([-3_599_990, 10, 1]);
+});

@@ -16,7 +16,7 @@ const HASHES = { ES256: 'sha256', ES384: 'sha384', RS256: 'sha256', PS256: 'sha2
 
 /** One call of a {@link FakeKeyManager}. */
 export interface KeyManagerCall {
-  readonly operation: 'keys' | 'generateKey' | 'sign';
+  readonly operation: 'keys' | 'generateKey' | 'sign' | 'deleteKey';
   readonly context: CallContext;
 }
 
@@ -60,6 +60,11 @@ export class FakeKeyManager implements KeyManager {
       dsaEncoding: 'ieee-p1363',
       ...(algorithm === 'PS256' ? pss : {}),
     });
+  }
+
+  async deleteKey(id: string, context: CallContext): Promise<void> {
+    await this.#begin('deleteKey', context);
+    this.#keys.delete(id);
   }
 
   async #begin(operation: KeyManagerCall['operation'], context: CallContext): Promise<void> {

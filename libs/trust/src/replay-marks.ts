@@ -5,11 +5,19 @@ const DEFAULT_CAPACITY = 1_000_000;
 /** Milliseconds. */
 const BUCKET = 60_000;
 
-/**
- * Remembers identifiers that may be used once, until they would have expired anyway.
- * When it is full it refuses: forgetting a mark would accept a replay.
- */
-export class ReplayMarks {
+/** Remembers identifiers that may be used once, until they would have expired anyway. */
+export interface ReplayMarks {
+  /**
+   * Marks an identifier as used.
+   * @param until milliseconds since the epoch
+   * @returns `false` where it was marked before
+   * @throws UnavailableError where it cannot be marked, and so must not be accepted
+   */
+  claim(identifier: string, until: number): Promise<boolean>;
+}
+
+/** Marks of this process. When there is no room for another one it refuses: forgetting a mark would accept a replay. */
+export class LocalReplayMarks implements ReplayMarks {
   readonly #seen = new Set<string>();
   /** Identifiers by the minute after which they may be forgotten, so that forgetting never walks over all of them. */
   readonly #buckets = new Map<number, string[]>();
@@ -20,12 +28,6 @@ export class ReplayMarks {
     private readonly capacity = DEFAULT_CAPACITY,
   ) {}
 
-  /**
-   * Marks an identifier as used.
-   * @param until milliseconds since the epoch
-   * @returns `false` where it was marked before
-   * @throws UnavailableError where there is no room for another mark
-   */
   async claim(identifier: string, until: number): Promise<boolean> {
     this.#sweep();
     if (this.#seen.has(identifier)) return false;

@@ -6,7 +6,7 @@ import { systemClock, type JWK, type PluginLogger, type TrustedIssuer } from '@p
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey } from 'jose';
 import {
   authenticateRequester,
-  ReplayMarks,
+  LocalReplayMarks,
   TrustedIssuers,
   verifySubject,
   type RequesterCredentials,
@@ -355,7 +355,7 @@ describe('a requester', () => {
     return {
       methods: ['jwt_bearer'],
       issuers: await open(...issuers),
-      replayMarks: new ReplayMarks({ ...systemClock, now: () => NOW }),
+      replayMarks: new LocalReplayMarks({ ...systemClock, now: () => NOW }),
       serviceIdentifiers: [SERVICE, `${SERVICE}/v1/token`],
       maxJsonDepth: 32,
     };
@@ -467,7 +467,7 @@ describe('a requester', () => {
 describe('replay marks', () => {
   it('are forgotten when the assertion would have expired, and never before', async () => {
     let now = NOW;
-    const marks = new ReplayMarks({ ...systemClock, now: () => now }, 2);
+    const marks = new LocalReplayMarks({ ...systemClock, now: () => now }, 2);
     expect(await marks.claim('a', NOW + 60_000)).toBe(true);
     expect(await marks.claim('b', NOW + 600_000)).toBe(true);
     await expect(marks.claim('c', NOW + 60_000)).rejects.toThrow('no room');

@@ -1,5 +1,5 @@
-import { generateKeyPairSync } from 'node:crypto';
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { generateKeyPairSync, randomUUID } from 'node:crypto';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -110,6 +110,56 @@ describe('a new key', () => {
     await rm(directory, { recursive: true });
     await expect(manager.generateKey(OTHER_ID, 'EC_P256', context)).rejects.toMatchObject({ code: 'PARSEC_KEY_INVALID' });
     await expect(manager.sign(ID, 'ES256', Buffer.from('data'), context)).resolves.toHaveLength(64);
+  });
+});
+
+describe('what a crash left of a key', () => {
+  const leave = async (name: string, minutesAgo = 0): Promise<string> => {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    const time = new Date(Date.now() - minutesAgo * 60_000);
+    await writeFile(join(directory, name), goodPem, { mode: 0o600 });
+    await utimes(join(directory, name), time, time);
+    return name;
+  };
+  const temporary = (id: string): string => `.${id}.${randomUUID()}.tmp`;
+
+  it('is removed at the next start, unless another process may be writing it', async () => {
+    await leave(temporary(ID), 6);
+    const recent = await leave(temporary(OTHER_ID), 1);
+    await open();
+    expect(await readdir(directory)).toEqual([recent]);
+  });
+
+  it('is removed with the key at the latest, and that of other keys is left alone', async () => {
+    const manager = await open();
+    await manager.generateKey(ID, 'EC_P256', context);
+    await leave(temporary(ID));
+    await leave(temporary(ID));
+    const other = await leave(temporary(OTHER_ID));
+    await manager.deleteKey(ID, context);
+    expect(await readdir(directory)).toEqual([other]);
+  });
+
+  it('is removed also where the key never came to be', async () => {
+    const manager = await open();
+    await leave(temporary(ID));
+    await manager.deleteKey(ID, context);
+    expect(await readdir(directory)).toEqual([]);
+  });
+
+  it('is told from the files of others', async () => {
+    const names = ['.main.1.tmp', `.Main.${randomUUID()}.tmp`, `main.1.${randomUUID()}.tmp`, `.main.1.${randomUUID()}.tmp~`];
+    for (const name of names) await leave(name, 60);
+    await open();
+    expect((await readdir(directory)).toSorted()).toEqual(names.toSorted());
+  });
+
+  it('that cannot be removed stops nothing', async () => {
+    const name = temporary(ID);
+    await mkdir(join(directory, name), { recursive: true, mode: 0o700 });
+    await utimes(join(directory, name), 0, 0);
+    await (await open()).generateKey(ID, 'EC_P256', context);
+    expect((await readdir(directory)).toSorted()).toEqual([name, `${ID}.pem`].toSorted());
   });
 });
 

@@ -59,6 +59,12 @@ export class FileKeyManager implements KeyManager, OnModuleInit, OnApplicationSh
     return key.sign(algorithm, data);
   }
 
+  async deleteKey(id: string, { signal }: CallContext): Promise<void> {
+    signal.throwIfAborted();
+    await this.#opened().delete(id);
+    this.#keys.delete(id);
+  }
+
   onApplicationShutdown(): void {
     this.#keys.clear();
     this.#directory = undefined;

@@ -1,19 +1,23 @@
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { link, mkdir, open, readdir, stat, unlink } from 'node:fs/promises';
+import { link, lstat, mkdir, open, readdir, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { KEY_ID, type LocalKey } from '@parsec/plugin-sdk';
 import { fileFailure, fileRefusal, systemCode } from './file-error.js';
 import { EXTENSION, readKeyFile, refuseOthers } from './key-file.js';
 
 const WRITABLE_BY_OTHERS = 0o022;
+/** What a temporary file is called: hidden and without the extension, so that nobody takes for a key what a crash leaves of it. */
+const TEMPORARY = /^\.(.+)\.[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}\.tmp$/;
+/** Writing a key takes seconds at most. Milliseconds. */
+const SURELY_LEFT_OVER = 300_000;
 
-/** The key files of one directory. Whatever is wrong with one of them is told, and nothing is ever replaced or deleted. */
+/** The key files of one directory. Whatever is wrong with one of them is told, and none is ever replaced. */
 export class KeyDirectory {
   private constructor(readonly path: string) {}
 
   /**
-   * Makes the directory, mode 0700, where it is missing.
+   * Makes the directory, mode 0700, where it is missing, and removes what crashes left in it more than five minutes ago.
    * @throws ParsecError `PARSEC_KEY_INVALID` where it cannot be used or somebody beside its owner may write to it
    */
   static async open(path: string): Promise<KeyDirectory> {
@@ -25,7 +29,9 @@ export class KeyDirectory {
     } catch (error) {
       throw fileFailure(path, 'opened as a key directory', error);
     }
-    return new KeyDirectory(path);
+    const directory = new KeyDirectory(path);
+    await directory.#removeLeftovers();
+    return directory;
   }
 
   /** The identifiers of the keys that are there now. */
@@ -51,7 +57,6 @@ export class KeyDirectory {
   async write(key: LocalKey): Promise<boolean> {
     const { id } = key.managed;
     const file = this.#fileOf(id);
-    // Hidden and without the extension, so that nobody takes for a key what a crash leaves of it.
     const temporary = join(this.path, `.${id}.${randomUUID()}.tmp`);
     try {
       await writeDurably(temporary, key.toPem());
@@ -59,7 +64,7 @@ export class KeyDirectory {
         // Unlike a rename, a link never replaces what is there.
         await link(temporary, file);
       } finally {
-        await unlink(temporary);
+        await removeFile(temporary);
       }
       await sync(this.path);
       return true;
@@ -67,6 +72,42 @@ export class KeyDirectory {
       if (systemCode(error) === 'EEXIST') return false;
       throw fileFailure(file, 'written', error);
     }
+  }
+
+  /** Removes a key's file, and what a crash left of it, which may hold the key too. One that is gone already is none to remove. */
+  async delete(id: string): Promise<void> {
+    if (!KEY_ID.test(id)) return;
+    const file = this.#fileOf(id);
+    try {
+      const leftovers = (await this.#temporaryFiles()).filter((leftover) => leftover.id === id);
+      for (const path of [file, ...leftovers.map((leftover) => leftover.path)]) await removeFile(path);
+      await sync(this.path);
+    } catch (error) {
+      if (systemCode(error) !== 'ENOENT') throw fileFailure(file, 'removed', error);
+    }
+  }
+
+  /**
+   * A process that shares the directory may be writing right now, and whether it lives cannot be told: it may run on another machine. Age tells.
+   * Where that is wrong, as with clocks far apart, that process fails to make this one key and makes another: no key is told to be there before
+   * it has its name.
+   */
+  async #removeLeftovers(): Promise<void> {
+    try {
+      for (const { path } of await this.#temporaryFiles()) {
+        if (Date.now() - (await lstat(path)).mtimeMs > SURELY_LEFT_OVER) await removeFile(path);
+      }
+    } catch {
+      // They are in nobody's way, and a directory that cannot be written to may still hold keys that sign.
+    }
+  }
+
+  async #temporaryFiles(): Promise<{ readonly id: string; readonly path: string }[]> {
+    const names = await readdir(this.path);
+    return names.flatMap((name) => {
+      const id = TEMPORARY.exec(name)?.[1] ?? '';
+      return KEY_ID.test(id) ? [{ id, path: join(this.path, name) }] : [];
+    });
   }
 
   #fileOf(id: string): string {
@@ -82,11 +123,18 @@ async function writeDurably(path: string, text: string): Promise<void> {
     await file.writeFile(text);
     await file.sync();
   } catch (error) {
-    await unlink(path);
+    await removeFile(path);
     throw error;
   } finally {
     await file.close();
   }
+}
+
+/** One that is gone already is none to remove. */
+async function removeFile(path: string): Promise<void> {
+  await unlink(path).catch((error: unknown) => {
+    if (systemCode(error) !== 'ENOENT') throw error;
+  });
 }
 
 /** A new directory is durable once the one above it is. */

@@ -14,6 +14,7 @@ import {
 @Injectable()
 export class MemoryKeyManager implements KeyManager, OnApplicationShutdown {
   readonly keyTypes = KEY_TYPES;
+  readonly ephemeral = true;
   readonly #keys = new Map<string, LocalKey>();
 
   async keys({ signal }: CallContext): Promise<readonly ManagedKey[]> {
@@ -37,6 +38,11 @@ export class MemoryKeyManager implements KeyManager, OnApplicationShutdown {
     const key = this.#keys.get(id);
     if (key === undefined) throw refusal(`there is no key "${id}"`);
     return key.sign(algorithm, data);
+  }
+
+  async deleteKey(id: string, { signal }: CallContext): Promise<void> {
+    signal.throwIfAborted();
+    this.#keys.delete(id);
   }
 
   onApplicationShutdown(): void {

@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { createRegistry } from '../built-in-plugins.js';
+import type { ShownSigner } from '../management/keys.controller.js';
+import { callAdmin } from './admin-client.js';
+import { describeKeys } from './describe-keys.js';
 import { describePlugins } from './describe-plugins.js';
 import { loadConfiguration, type ConfigurationOptions } from './load-configuration.js';
 import { reportFailure } from './report-failure.js';
@@ -52,7 +55,36 @@ Where a value comes from, highest first: --set, environment (PARSEC__ and the pa
     }),
   );
 
+  const keys = program.command('keys').description('show and replace the signing keys of the server that runs on this machine');
+  withConfiguration(keys.command('list').description('every key: what it does, since when and until when')).action(
+    run(async (options: ConfigurationOptions) => {
+      const { configuration } = await loadConfiguration(options);
+      const { signers } = await callAdmin<ShownSigners>(configuration, 'GET', 'keys');
+      process.stdout.write(describeKeys(signers));
+    }),
+  );
+  withConfiguration(keys.command('rotate <signer>').description('sign with another key as soon as every verifier knows one')).action(
+    runOn(async (signer: string, options: ConfigurationOptions) => {
+      const { configuration } = await loadConfiguration(options);
+      const shown = await callAdmin<ShownSigner>(configuration, 'POST', `signers/${encodeURIComponent(signer)}/rotate`);
+      process.stdout.write(describeKeys([shown]));
+    }),
+  );
+  withConfiguration(
+    keys.command('revoke <kid>').description('take a stolen key out of the JWKS at once and for good, and make another one'),
+  ).action(
+    runOn(async (kid: string, options: ConfigurationOptions) => {
+      const { configuration } = await loadConfiguration(options);
+      const { signers } = await callAdmin<ShownSigners>(configuration, 'POST', `keys/${encodeURIComponent(kid)}/revoke`);
+      process.stdout.write(`${kid} is revoked. Verifiers may know it until they fetch the JWKS again.\n\n${describeKeys(signers)}`);
+    }),
+  );
+
   return program;
+}
+
+interface ShownSigners {
+  readonly signers: readonly ShownSigner[];
 }
 
 function withOverrides(command: Command): Command {
@@ -65,6 +97,10 @@ function withOverrides(command: Command): Command {
 
 function withConfiguration(command: Command): Command {
   return withOverrides(command.option('-c, --config <file>', 'configuration file', 'parsec.yaml'));
+}
+
+function runOn<Options>(action: (name: string, options: Options) => Promise<void>): (name: string, options: Options) => Promise<void> {
+  return (name, options) => run((given: Options) => action(name, given))(options);
 }
 
 function run<Options>(action: (options: Options) => Promise<void>): (options: Options) => Promise<void> {

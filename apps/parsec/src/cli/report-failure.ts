@@ -1,6 +1,6 @@
 import { ConfigurationError, formatProblem } from '@parsec/config';
 import { redact } from '@parsec/observability';
-import { ParsecError } from '@parsec/plugin-sdk';
+import { hasCode, ParsecError } from '@parsec/plugin-sdk';
 
 /** What the system means when a listener cannot be opened. */
 const LISTEN_FAILURES: Readonly<Record<string, string>> = {
@@ -16,6 +16,7 @@ export function reportFailure(error: unknown): string {
     const count = error.problems.length === 1 ? 'a problem' : `${error.problems.length} problems`;
     return redact(`The configuration has ${count}:\n${error.problems.map((problem) => `  ${formatProblem(problem)}\n`).join('')}`);
   }
+  if (hasCode(error, 'PARSEC_ADMIN_FAILED')) return redact(`${(error as Error).message}\n`);
   if (error instanceof ParsecError) return redact(`parsec cannot start: ${error.message} (${error.code})\n`);
   const { code, syscall, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number };
   if (syscall === 'listen' || syscall === 'getaddrinfo') {

@@ -9,8 +9,8 @@ export class JwksController {
   constructor(private readonly host: ServiceHost) {}
 
   @Get()
-  show(@Req() request: Request, @Res() response: Response): void {
-    const { body, etag, maxAge } = this.host.service.publishedKeys.document;
+  async show(@Req() request: Request, @Res() response: Response): Promise<void> {
+    const { body, etag, maxAge } = await this.host.service.publishedKeys.document();
     response.setHeader('Cache-Control', maxAge > 0 ? `public, max-age=${maxAge}` : 'no-store');
     response.setHeader('ETag', etag);
     if (holdsTag(request.headers['if-none-match'], etag)) {

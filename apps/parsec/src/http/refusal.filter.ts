@@ -1,6 +1,7 @@
 import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { TOKEN_PATH } from '@parsec/config';
+import { hasCode } from '@parsec/plugin-sdk';
 import { ServiceHost } from '../service/service-host.js';
 import { answer } from './answer.js';
 import { callerOf } from './caller-of.js';
@@ -18,6 +19,11 @@ export class RefusalFilter implements ExceptionFilter {
       return;
     }
     if (response.headersSent) return;
+    if (hasCode(error, 'PARSEC_UNAVAILABLE')) {
+      response.setHeader('Retry-After', '1').setHeader('Cache-Control', 'no-store');
+      response.status(503).json({ error: 'temporarily_unavailable' });
+      return;
+    }
     const status = error instanceof HttpException ? error.getStatus() : 500;
     const name = status === 404 ? 'not_found' : status < 500 ? 'invalid_request' : 'server_error';
     response.status(status).json({ error: name });

@@ -8,7 +8,7 @@ export class HealthMetrics {
   constructor(host: ServiceHost) {
     const gauge = new Gauge({
       name: 'parsec_up',
-      help: 'Whether a part is up (1) or down (0): instances by kind, trusted issuers, signers.',
+      help: 'Whether a part is up (1) or down (0): instances by kind, trusted issuers, signers, state.',
       labelNames: ['kind', 'name'],
       registers: [register],
       collect: () => {

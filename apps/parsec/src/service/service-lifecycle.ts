@@ -1,8 +1,8 @@
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type { Configuration } from '@parsec/config';
-import { AuditLog, ExchangeMetrics, observers } from '@parsec/observability';
+import { AuditLog, ExchangeMetrics, KeyMetrics, observers } from '@parsec/observability';
 import { systemClock } from '@parsec/plugin-sdk';
-import { ReplayMarks } from '@parsec/trust';
+import { LocalReplayMarks } from '@parsec/trust';
 import type { Logger } from 'pino';
 import { register } from 'prom-client';
 import { CONFIGURATION, ROOT_LOGGER } from '../tokens.js';
@@ -29,7 +29,8 @@ export class ServiceLifecycle implements OnModuleInit, BeforeApplicationShutdown
       clock: systemClock,
       logger: this.logger,
       observer,
-      replayMarks: new ReplayMarks(systemClock),
+      keyObserver: new KeyMetrics(register),
+      replayMarks: new LocalReplayMarks(systemClock),
     });
     this.host.service = this.#opened;
   }

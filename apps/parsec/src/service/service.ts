@@ -1,25 +1,29 @@
 import { serviceIdentifiers, type Configuration } from '@parsec/config';
 import { Exchange, type ExchangeObserver } from '@parsec/exchange';
 import { Generation } from '@parsec/kernel';
-import { PublishedKeys, Signer } from '@parsec/keys';
+import { PublishedKeys, type KeyObserver, type Signer } from '@parsec/keys';
 import { instanceLogger, pluginLogger } from '@parsec/observability';
 import type { Clock, Health, PluginKind } from '@parsec/plugin-sdk';
-import { TrustedIssuers, type ReplayMarks } from '@parsec/trust';
+import { SharedReplayMarks, TrustedIssuers, type ReplayMarks } from '@parsec/trust';
 import type { Logger } from 'pino';
-import { compileRoutes, find } from './compile-routes.js';
+import type { State } from '@parsec/state';
+import { compileRoutes } from './compile-routes.js';
+import { maxAgeOf, openSigners } from './open-signers.js';
+import { openState } from './open-state.js';
 
 /** What a service stands on that does not come from its configuration. */
 export interface ServiceSurroundings {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly observer: ExchangeObserver;
+  readonly keyObserver: KeyObserver;
   /** Used client assertions; they stay used when the configuration changes. */
   readonly replayMarks: ReplayMarks;
 }
 
 /** How one part of the service is. */
 export interface PartHealth extends Health {
-  readonly kind: PluginKind | 'trusted_issuer' | 'signer';
+  readonly kind: PluginKind | 'trusted_issuer' | 'signer' | 'state';
   readonly name: string;
 }
 
@@ -30,16 +34,18 @@ export class Service {
     readonly exchange: Exchange,
     readonly publishedKeys: PublishedKeys,
     readonly issuers: TrustedIssuers,
+    readonly signers: ReadonlyMap<string, Signer>,
     private readonly generation: Generation,
-    private readonly signers: readonly Signer[],
+    private readonly state: State,
     private readonly closers: readonly Closer[],
   ) {}
 
   /**
-   * Opens instances, trusted issuers and signers, in this order.
+   * Opens instances, trusted issuers, state and signers, in this order.
    * @throws ParsecError where something is wrong here; whatever was open is closed again. A remote that is down is no such thing.
    */
-  static async open(configuration: Configuration, { clock, logger, observer, replayMarks }: ServiceSurroundings): Promise<Service> {
+  static async open(configuration: Configuration, around: ServiceSurroundings): Promise<Service> {
+    const { clock, logger, observer, keyObserver, replayMarks } = around;
     const { settings, directory, instances } = configuration;
     const closers: Closer[] = [];
     try {
@@ -60,13 +66,12 @@ export class Service {
       });
       closers.push(() => issuers.close());
 
-      const keyManagers = generation.ofKind('key_manager');
+      const state = await openState(configuration, clock, pluginLogger(logger));
+      closers.push(() => state.close());
       const signers = new Map<string, Signer>();
       closers.push(async () => void (await Promise.all([...signers.values()].map((signer) => signer.close()))));
-      for (const [name, { key_manager: keyManager, algorithm }] of settings.signers) {
-        const { api } = find(keyManagers, keyManager);
-        signers.set(name, await Signer.open({ name, algorithm, keyManager: api, clock, logger: pluginLogger(logger) }));
-      }
+      const keyManagers = generation.ofKind('key_manager');
+      await openSigners(configuration, { keyManagers, state, clock, logger: pluginLogger(logger), observer: keyObserver }, signers);
 
       const exchange = new Exchange({
         trustDomain: settings.trust_domain,
@@ -74,7 +79,7 @@ export class Service {
         trust: {
           methods: settings.server.client_authentication,
           issuers,
-          replayMarks,
+          replayMarks: state.marks ? new SharedReplayMarks(state.marks, replayMarks, clock, settings.replay.on_outage) : replayMarks,
           serviceIdentifiers: identifiers,
           maxJsonDepth: settings.server.limits.json_depth,
         },
@@ -85,10 +90,11 @@ export class Service {
       return new Service(
         configuration,
         exchange,
-        new PublishedKeys([...signers.values()]),
+        new PublishedKeys([...signers.values()], maxAgeOf(configuration)),
         issuers,
+        signers,
         generation,
-        [...signers.values()],
+        state,
         closers,
       );
     } catch (error) {
@@ -100,7 +106,7 @@ export class Service {
 
   /** Whether every signer has a published key that can sign. */
   get canSign(): boolean {
-    return this.signers.every((signer) => signer.ready);
+    return [...this.signers.values()].every((signer) => signer.ready);
   }
 
   /** Whether at least one trust store is usable. An identity provider that is down does not count. */
@@ -113,7 +119,8 @@ export class Service {
     return [
       ...this.generation.instances.map((instance) => ({ kind: instance.kind, name: instance.name, ...instance.health() })),
       ...[...this.issuers.health()].map(([name, health]) => ({ kind: 'trusted_issuer' as const, name, ...health })),
-      ...this.signers.map(({ name, ready }) => ({ kind: 'signer' as const, name, status: ready ? ('up' as const) : ('down' as const) })),
+      ...[...this.signers.values()].map(({ name, ready }) => ({ kind: 'signer' as const, name, status: statusOf(ready) })),
+      { kind: 'state' as const, name: this.configuration.settings.state.type, status: statusOf(this.state.up) },
     ];
   }
 
@@ -121,6 +128,10 @@ export class Service {
   close(): Promise<void> {
     return closeAll(this.closers);
   }
+}
+
+function statusOf(isUp: boolean): Health['status'] {
+  return isUp ? 'up' : 'down';
 }
 
 type Closer = () => Promise<void>;

@@ -25,7 +25,12 @@ describe('a valid configuration', () => {
       },
     });
     expect(settings.data_sources.get('user_roles')).toMatchObject({ required: true, timeout: 500 });
-    expect(settings.signers.get('main')).toEqual({ key_manager: 'local', algorithm: 'ES256' });
+    expect(settings.signers.get('main')).toMatchObject({
+      key_manager: 'local',
+      algorithm: 'ES256',
+      rotation: { every: 86_400_000 },
+      shared_keys: false,
+    });
     expect(settings.token_issuers.get('txn_token')).toMatchObject({ ttl: 120_000, allow_long_ttl: false, include_issuer: false });
     expect(settings.observability.log_level).toBe('info');
     expect(settings.state.type).toBe('memory');
@@ -80,7 +85,7 @@ describe('many mistakes', () => {
       'parsec.yaml:1:10 server.http_port: wrong value; expected at least 1',
       'parsec.yaml:2:11 signers.a: nothing uses this signer; leave it out',
       'parsec.yaml:2:15 signers.a.key_manager: there is no key manager of this name; expected a key of key_managers, which has none',
-      'parsec.yaml:3:1 foo: unknown key; expected one of trust_domain, server, admin, plugins, trust_stores, key_managers, data_sources, authorizers, signers, token_issuers, observability, state',
+      'parsec.yaml:3:1 foo: unknown key; expected one of trust_domain, server, admin, plugins, trust_stores, key_managers, data_sources, authorizers, signers, token_issuers, observability, replay, state',
     ]);
   });
 

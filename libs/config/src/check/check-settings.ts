@@ -1,4 +1,5 @@
 import type { ConfigurationSettings } from '../settings/configuration-settings.js';
+import { publishAheadOf } from '../settings/signer-section.js';
 import type { TokenIssuerSection } from '../settings/token-issuer-section.js';
 import type { Finding } from './finding.js';
 import type { Soundness } from './soundness.js';
@@ -22,7 +23,9 @@ export function checkSettings(settings: ConfigurationSettings, soundness: Soundn
     ...checkNames(settings, soundness),
     ...checkNeeded(settings, soundness),
     ...checkServer(settings, soundness),
+    ...checkSigners(settings, soundness),
     ...checkTokenIssuers(settings, soundness),
+    ...checkState(settings, soundness),
   ];
 }
 
@@ -66,6 +69,50 @@ function checkServer({ server }: ConfigurationSettings, { isSound }: Soundness):
 function listensTwice({ host, http_port, management_host, management_port }: ConfigurationSettings['server']): boolean {
   if (http_port !== management_port) return false;
   return host === management_host || [host, management_host].some((address) => address === '0.0.0.0' || address === '::');
+}
+
+function checkSigners({ signers, state }: ConfigurationSettings, { isSound, isWhole }: Soundness): Finding[] {
+  if (!isSound(['signers'])) return [];
+  return [...signers].flatMap(([name, signer]) => {
+    const path = ['signers', name];
+    if (!isSound(path)) return [];
+    const findings: Finding[] = [];
+    if (isWhole([...path, 'rotation']) && publishAheadOf(signer.rotation) >= signer.rotation.every) {
+      findings.push({ path: [...path, 'rotation', 'publish_ahead'], expected: 'less than rotation.every' });
+    }
+    if (isSound([...path, 'shared_keys']) && isSound(['state', 'type']) && signer.shared_keys && state.type !== 'redis') {
+      findings.push({
+        path: [...path, 'shared_keys'],
+        expected: 'no shared keys, or state.type: redis, over which replicas agree on them',
+      });
+    }
+    if (isSound([...path, 'previous_key_manager']) && signer.previous_key_manager === signer.key_manager) {
+      findings.push({ path: [...path, 'previous_key_manager'], expected: 'another key manager than key_manager' });
+    }
+    return findings;
+  });
+}
+
+/** Keys of `state` that mean something with one type only. */
+const STATE_KEYS = {
+  memory: ['directory'],
+  redis: ['url', 'username', 'password', 'secret', 'replica', 'replica_timeout'],
+} as const;
+
+function checkState({ state }: ConfigurationSettings, { isSound }: Soundness): Finding[] {
+  if (!isSound(['state', 'type'])) return [];
+  const other = state.type === 'redis' ? 'memory' : 'redis';
+  const foreign = STATE_KEYS[other].filter((key) => state[key] !== undefined && isSound(['state', key]));
+  const missing =
+    state.type === 'redis' ? (['url', 'secret'] as const).filter((key) => state[key] === undefined && isSound(['state', key])) : [];
+  return [
+    ...foreign.map((key) => ({
+      path: ['state', key],
+      message: `this needs state.type: ${other}`,
+      expected: `one of type, ${STATE_KEYS[state.type].join(', ')}`,
+    })),
+    ...missing.map((key) => ({ path: ['state', key], message: 'missing', expected: 'a value, as state.type is redis' })),
+  ];
 }
 
 function checkTokenIssuers({ token_issuers }: ConfigurationSettings, soundness: Soundness): Finding[] {

@@ -31,10 +31,14 @@ export function findReferrers(settings: ConfigurationSettings, claims: readonly 
 
 function signerReferrers({ signers }: ConfigurationSettings, { isSound }: Soundness): Referrer[] {
   if (!isSound(['signers'])) return [{ section: 'key_managers', references: undefined }];
-  return [...signers].map(([name, signer]) => {
-    const path = ['signers', name, 'key_manager'];
-    return { section: 'key_managers', references: isSound(path) ? [{ name: signer.key_manager, path }] : undefined };
-  });
+  return [...signers].flatMap(([name, signer]) =>
+    (['key_manager', 'previous_key_manager'] as const).map((key): Referrer => {
+      const path = ['signers', name, key];
+      if (!isSound(path)) return { section: 'key_managers', references: undefined };
+      const manager = signer[key];
+      return { section: 'key_managers', references: manager === undefined ? [] : [{ name: manager, path }] };
+    }),
+  );
 }
 
 function tokenIssuerReferrers({ token_issuers }: ConfigurationSettings, { isSound }: Soundness): Referrer[] {

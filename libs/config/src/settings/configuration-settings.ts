@@ -5,6 +5,7 @@ import { DataSourceSection } from './data-source-section.js';
 import { ExpectText } from './expect-that.js';
 import { InstanceSection } from './instance-section.js';
 import { ObservabilitySection } from './observability-section.js';
+import { ReplaySection } from './replay-section.js';
 import { Section } from './section.js';
 import { ServerSection } from './server-section.js';
 import { SignerSection } from './signer-section.js';
@@ -57,6 +58,9 @@ export class ConfigurationSettings {
 
   @Section(() => ObservabilitySection)
   readonly observability: ObservabilitySection = new ObservabilitySection();
+
+  @Section(() => ReplaySection)
+  readonly replay: ReplaySection = new ReplaySection();
 
   @Section(() => StateSection)
   readonly state: StateSection = new StateSection();

@@ -31,10 +31,12 @@ export interface ManagedKey {
 }
 
 /**
- * Make a key, show its public half, sign these bytes. Nothing else: which key signs, its `kid`, the JWKS and retention are core.
- * Throws `UnavailableError` where trying again later may help.
+ * Make a key, show its public half, sign these bytes, and forget it. Nothing else: which key signs, when it is replaced, its `kid`,
+ * the JWKS and retention are core. Throws `UnavailableError` where trying again later may help.
  */
 export interface KeyManager extends Partial<HealthReporter> {
+  /** Whether its keys end with the instance. Default: they outlive it. */
+  readonly ephemeral?: boolean;
   /** The types of key that it can make. */
   readonly keyTypes: readonly KeyType[];
   /** Every key it holds, also those made before a restart where it outlives one. */
@@ -49,4 +51,9 @@ export interface KeyManager extends Partial<HealthReporter> {
    * @returns the signature in the form JWS wants: for ECDSA `R || S` of fixed length (RFC 7518 section 3.4), not DER.
    */
   sign(id: string, algorithm: SigningAlgorithm, data: Uint8Array, context: CallContext): Promise<Uint8Array>;
+  /**
+   * Destroys a key that will never sign again, so that no store fills up with them. It is not listed afterwards; an unknown identifier is no error.
+   * Left out where keys cannot be destroyed.
+   */
+  deleteKey?(id: string, context: CallContext): Promise<void>;
 }

@@ -2,7 +2,7 @@ import { Session, type Profiler } from 'node:inspector';
 
 /** Node's own modules that do I/O or start something, public and internal. `internal/fs/utils` and `internal/net` only compute. */
 const IO =
-  /^node:(?:internal\/)?(?:deps\/undici\/.*|fs\/(?:promises|streams|watchers)|fs|dns\/(?:promises|utils|callback_resolver)|(?:dns|net|tls|http|https|http2|dgram|child_process|worker|worker_threads|cluster|timers|timers\/promises))$/;
+  /^node:(?!internal\/net$)(?:internal\/)?(?:deps\/undici\/.*|fs\/(?:promises|streams|watchers)|fs|dns\/(?:promises|utils|callback_resolver)|(?:dns|net|tls|http|https|http2|dgram|child_process|worker|worker_threads|cluster|timers|timers\/promises))$/;
 
 /**
  * Runs `action` and tells which functions of Node's I/O modules ran meanwhile, such as `fs.readFileSync`.

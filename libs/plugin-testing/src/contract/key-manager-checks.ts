@@ -10,7 +10,17 @@ import {
 } from '@parsec/plugin-sdk';
 import { patientContext, type Calls, type ContractCheck } from './check.js';
 import type { ContractFixture } from './fixture.js';
-import { algorithmsOf, anyType, assertListed, assertPublic, assertSigns, generate, identifiers, newId } from './managed-keys.js';
+import {
+  algorithmsOf,
+  anyType,
+  assertListed,
+  assertNotListed,
+  assertPublic,
+  assertSigns,
+  generate,
+  identifiers,
+  newId,
+} from './managed-keys.js';
 import { inPlace, openIn, withInstance } from './place.js';
 
 type Fixture = ContractFixture<'key_manager'>;
@@ -80,6 +90,14 @@ export const KEY_MANAGER_CHECKS: readonly ContractCheck<Fixture>[] = [
     const key = await generate(manager);
     const foreign = SIGNING_ALGORITHMS.filter((algorithm) => KEY_TYPE_OF[algorithm] !== key.type);
     for (const algorithm of foreign) await assert.rejects(manager.sign(key.id, algorithm, DATA, patientContext()), `signed ${algorithm}`);
+  }),
+  check('a deleted key is gone, and the others stay', async (manager) => {
+    assert.ok(manager.deleteKey !== undefined, 'it has no deleteKey');
+    const [key, other] = [await generate(manager), await generate(manager)];
+    for (const id of [key.id, key.id, newId()]) await manager.deleteKey(id, patientContext());
+    await assertNotListed(manager, key);
+    await assert.rejects(manager.sign(key.id, algorithmsOf(key.type)[0], DATA, patientContext()));
+    await assertSigns(manager, other, algorithmsOf(other.type)[0]);
   }),
   check('what is shown of a key is public', async (manager) => {
     for (const type of manager.keyTypes) assertPublic((await generate(manager, type)).publicKey);

@@ -54,6 +54,12 @@ export async function assertListed(manager: KeyManager, key: ManagedKey): Promis
   assert.equal(await thumbprint(one.publicKey), await thumbprint(key.publicKey));
 }
 
+/** Fails where there is a key of that identifier. */
+export async function assertNotListed(manager: KeyManager, { id }: ManagedKey): Promise<void> {
+  const found = (await manager.keys(patientContext())).filter((key) => key.id === id);
+  assert.equal(found.length, 0, `listed ${found.length} times after it was deleted`);
+}
+
 function thumbprint(publicKey: JWK): Promise<string> {
   return calculateJwkThumbprint({ ...publicKey } as Parameters<typeof calculateJwkThumbprint>[0]);
 }

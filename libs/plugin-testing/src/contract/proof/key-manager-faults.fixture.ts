@@ -197,6 +197,30 @@ export const BROKEN_KEY_MANAGERS: readonly BrokenPlugin<'key_manager'>[] = [
     ),
   },
   {
+    check: 'a deleted key is gone, and the others stay',
+    fault: 'deletes nothing',
+    says: 'listed 1 times',
+    fixture: keyManager(
+      class extends GoodKeyManager {
+        override async deleteKey(): Promise<void> {}
+      },
+    ),
+  },
+  {
+    check: 'a deleted key is gone, and the others stay',
+    fault: 'fails where there is no such key',
+    says: 'no such key',
+    fixture: keyManager(
+      class extends GoodKeyManager {
+        override async deleteKey(id: string, context: CallContext): Promise<void> {
+          const keys = await super.keys(context);
+          if (!keys.some((key) => key.id === id)) throw new Error('no such key');
+          await super.deleteKey(id, context);
+        }
+      },
+    ),
+  },
+  {
     check: 'keys outlive their instance',
     fault: 'forgets its keys when it closes',
     says: 'listed 0 times',

@@ -39,6 +39,10 @@ export class GoodKeyManager extends GoodInstance implements KeyManager {
   sign(id: string, algorithm: SigningAlgorithm, data: Uint8Array, context: CallContext): Promise<Uint8Array> {
     return this.store.sign(id, algorithm, data, context);
   }
+
+  deleteKey(id: string, context: CallContext): Promise<void> {
+    return this.store.deleteKey(id, context);
+  }
 }
 
 export const GOOD_KEY_MANAGER: ContractFixture<'key_manager'> = {
