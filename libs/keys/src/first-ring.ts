@@ -5,29 +5,40 @@ import { readPublicKey } from './public-key.js';
 /** What a key of each type signed. An RSA key does not tell whether RS256 or PS256. */
 const FORMER_ALGORITHM: Record<KeyType, SigningAlgorithm> = { EC_P256: 'ES256', EC_P384: 'ES384', RSA_2048: 'RS256', Ed25519: 'EdDSA' };
 
-/** What a signer's first ring is made of. */
-export interface FirstRingSettings {
+/** What the keys are that a key manager holds. */
+export interface HeldKeysSettings {
   readonly name: string;
   readonly keyManagerName: string;
   readonly algorithm: SigningAlgorithm;
-  readonly publishAhead: number;
-  readonly retention: number;
   readonly logger: PluginLogger;
 }
 
 /**
- * The ring of a signer of which nothing is stored, from the keys that its key manager holds: none, or those of a time whose record was lost.
- * Identifiers tell when a key was made; the newest that was surely published for long enough signs, and what else verified something goes on doing so.
+ * The keys of a signer of which nothing is stored, as its key manager holds them: none, or those of a time whose record was lost. Oldest first.
+ * Identifiers tell when a key was made.
  */
-export async function firstRing(held: readonly ManagedKey[], settings: FirstRingSettings, now: number): Promise<KeyRing> {
-  const { name, algorithm, publishAhead, retention } = settings;
-  const own = held.filter(({ id }) => id.startsWith(`${name}.`)).toSorted((one, other) => (one.id < other.id ? -1 : 1));
-  const keys = (await Promise.all(own.map((key) => describe(key, settings, now)))).filter((key) => key !== undefined);
-  const fitting = keys.filter((key) => key.algorithm === algorithm);
+export async function describeHeld(held: readonly ManagedKey[], settings: HeldKeysSettings, now: number): Promise<readonly RingKey[]> {
+  const own = held.filter(({ id }) => id.startsWith(`${settings.name}.`)).toSorted((one, other) => (one.id < other.id ? -1 : 1));
+  return (await Promise.all(own.map((key) => describe(key, settings, now)))).filter((key) => key !== undefined);
+}
+
+/**
+ * The very first ring of a signer: the newest key that was surely published for long enough signs, and what else verified something goes on doing so.
+ * @param publishAhead milliseconds, as `retention` and `now`
+ */
+export function firstRing(
+  held: readonly RingKey[],
+  algorithm: SigningAlgorithm,
+  publishAhead: number,
+  retention: number,
+  now: number,
+): KeyRing {
+  if (held.length === 0) return { ...EMPTY_RING, first: true };
+  const fitting = held.filter((key) => key.algorithm === algorithm);
   const signing = fitting.findLast((key) => now - key.published_at >= publishAhead) ?? fitting[0];
   return {
     ...EMPTY_RING,
-    keys: keys.map((key) => {
+    keys: held.map((key) => {
       if (key === signing) return { ...key, signs_from: key.published_at };
       // What was made later may never have been published.
       return signing !== undefined && key.algorithm === algorithm && key.id > signing.id
@@ -37,7 +48,12 @@ export async function firstRing(held: readonly ManagedKey[], settings: FirstRing
   };
 }
 
-async function describe(key: ManagedKey, settings: FirstRingSettings, now: number): Promise<RingKey | undefined> {
+/** The first ring of a replica where others have theirs: what it may have signed with verifies, and another key is to be published ahead of use. */
+export function joiningRing(held: readonly RingKey[], retention: number, now: number): KeyRing {
+  return { ...EMPTY_RING, keys: held.map((key) => retire(key, now, retention)) };
+}
+
+async function describe(key: ManagedKey, settings: HeldKeysSettings, now: number): Promise<RingKey | undefined> {
   const { name, keyManagerName, algorithm: wanted, logger } = settings;
   try {
     const { jwk, kid } = await readPublicKey(key);

@@ -14,6 +14,7 @@ import {
   type RingKey,
 } from './key-ring.js';
 import { statusOf, type KeySchedule, type KeyStatus } from './key-status.js';
+import { firstRing, joiningRing } from './first-ring.js';
 import type { KeyOperation } from './key-observer.js';
 import { KeyWork, type Task } from './key-work.js';
 import { messageOf } from './message-of.js';
@@ -59,6 +60,8 @@ export class KeyRotation {
   #beat = 0;
   #isSynced = false;
   #emptySince: number | undefined;
+  /** When keys were found in a key manager of which nothing was stored, although replicas share what is stored; monotonic. */
+  #adoptedAt: number | undefined;
   /** `kid` of the key that an operator wants replaced. */
   #rotationAskedOf: string | undefined;
   /** When the key in force was seen to fail, monotonic; `undefined` once it signed or was proved again. */
@@ -119,7 +122,9 @@ export class KeyRotation {
 
   /** Whether it is known what is to be published: what is stored was read, or it was found out that there is nothing. */
   get isSynced(): boolean {
-    return this.#isSynced && !this.#isUnknown;
+    if (!this.#isSynced || this.#isUnknown) return false;
+    // Others may have lost theirs as well, and need a moment to say what they hold.
+    return this.#adoptedAt === undefined || this.#now - this.#adoptedAt >= 2 * intervalOf(this.#settings);
   }
 
   /** Whether verifiers may keep what is published: not while a signer's very first key is to come, which will sign at once. */
@@ -266,7 +271,7 @@ export class KeyRotation {
 
   /** Whether a store that has nothing of the signer may just have lost it: replicas that are running would soon write it anew. */
   #mayBeLost(): boolean {
-    if (!this.#settings.documents.shared || !this.#isUnknown) return false;
+    if (!this.#settings.documents.shared || !this.#isUnknown || this.#view.others.size > 0) return false;
     this.#emptySince ??= this.#now;
     return this.#now - this.#emptySince < 2 * intervalOf(this.#settings);
   }
@@ -293,9 +298,9 @@ export class KeyRotation {
     }
     for (let steps = 0; steps < MAX_STEPS; steps += 1) {
       if (this.#isUnknown) {
-        const { first } = this.#work;
-        if (first === undefined) return true;
-        if (!(await this.#write(first.keys.length === 0 ? { ...first, first: true } : first, true))) return false;
+        const { held } = this.#work;
+        if (held === undefined) return true;
+        if (!(await this.#begin(held))) return false;
         continue;
       }
       const step = nextStep(this.#view.own, this.#situation());
@@ -307,9 +312,23 @@ export class KeyRotation {
     throw new ParsecError('PARSEC_INTERNAL', `the rotation of signer "${this.#settings.name}" goes in circles`);
   }
 
-  /** Whether nothing is stored of the signer at all. */
+  /** Whether nothing is stored in the place of our ring. */
   get #isUnknown(): boolean {
-    return this.#view.own.version === 0 && this.#view.others.size === 0;
+    return this.#view.own.version === 0;
+  }
+
+  /** Writes down the first ring. @param held what its key manager has, although nothing was stored */
+  async #begin(held: readonly RingKey[]): Promise<boolean> {
+    const { algorithm, rotation, documents } = this.#settings;
+    const isFirst = this.#view.others.size === 0;
+    const known = new Set(this.#view.keys.map(({ kid }) => kid));
+    const ours = held.filter(({ kid }) => !known.has(kid));
+    const ring = isFirst
+      ? firstRing(ours, algorithm, rotation.publishAhead, this.#retention, this.#steady.now())
+      : joiningRing(ours, this.#retention, this.#steady.now());
+    if (!(await this.#write(ring, isFirst))) return false;
+    if (documents.shared && ours.length > 0) this.#adoptedAt = this.#now;
+    return true;
   }
 
   /** The ring after a step; `undefined` while a key manager has yet to do its part. */
@@ -405,7 +424,7 @@ export class KeyRotation {
   #tasks(): readonly Task[] {
     const { own } = this.#view;
     const { keys } = this.#work;
-    if (this.#isUnknown) return this.#work.first === undefined ? [this.#work.listing()] : [];
+    if (this.#isUnknown) return this.#work.held === undefined ? [this.#work.listing()] : [];
     const signing = signingKeyOf(own);
     const next = own.keys.findLast((key) => stateOf(key) === 'next');
     const step = nextStep(own, this.#situation());

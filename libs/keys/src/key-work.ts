@@ -1,11 +1,11 @@
 import { hasCode, type CallContext } from '@parsec/plugin-sdk';
 import { callWithDeadline } from '@parsec/resilience';
-import { firstRing } from './first-ring.js';
+import { describeHeld } from './first-ring.js';
 import type { KeyOperation } from './key-observer.js';
 import { dropUnused, withoutPlan, type KeyPlace, type KeyPlan, type KeyRing, type RingKey } from './key-ring.js';
 import { messageOf } from './message-of.js';
 import { ProvedKeys } from './proved-keys.js';
-import { retentionOf, type SignerSettings } from './signer-settings.js';
+import type { SignerSettings } from './signer-settings.js';
 import type { SigningKey } from './signing-key.js';
 import type { SteadyClock } from './steady-clock.js';
 import { Trouble } from './trouble.js';
@@ -44,7 +44,7 @@ export class KeyWork {
   readonly #observer: KeyWorkObserver;
   readonly #troubles = new Map<string, Trouble>();
   #current: Promise<void> | undefined;
-  #first: KeyRing | undefined;
+  #held: readonly RingKey[] | undefined;
   #made: { readonly plan: KeyPlan; readonly key: SigningKey } | undefined;
   #findings: readonly ((ring: KeyRing) => KeyRing)[] = [];
 
@@ -61,9 +61,9 @@ export class KeyWork {
     return this.#current;
   }
 
-  /** The ring of a signer of which nothing is stored, once its key manager listed what it holds. */
-  get first(): KeyRing | undefined {
-    return this.#first;
+  /** What the key manager holds of a signer of which nothing is stored, once it was listed. */
+  get held(): readonly RingKey[] | undefined {
+    return this.#held;
   }
 
   /** What is to be changed in the ring because of what tasks found out. */
@@ -108,12 +108,10 @@ export class KeyWork {
   }
 
   listing(): Task {
-    const { keyManager: keyManagerName, name, algorithm, rotation, logger } = this.#settings;
+    const { keyManager: keyManagerName, name, algorithm, logger } = this.#settings;
     const run = async (context: CallContext): Promise<void> => {
       const held = await this.keys.keyManager(keyManagerName).keys(context);
-      const retention = retentionOf(this.#settings);
-      const settings = { name, keyManagerName, algorithm, publishAhead: rotation.publishAhead, retention, logger };
-      this.#first = await firstRing(held, settings, this.#steady.now());
+      this.#held = await describeHeld(held, { name, keyManagerName, algorithm, logger }, this.#steady.now());
     };
     return { id: MAKING + keyManagerName, operation: 'list', keyManager: keyManagerName, run };
   }
