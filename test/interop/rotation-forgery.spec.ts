@@ -32,9 +32,12 @@ describeWith(['redis-server'], 'somebody who can write to Redis', () => {
     }
   };
   const isRejection =
-    (field: string) =>
+    (...fields: readonly string[]) =>
     (line: Readonly<Record<string, unknown>>): boolean =>
-      line['msg'] === 'ignored an entry of the shared state that is not sealed with the secret' && line['field'] === field;
+      line['msg'] === 'ignored entries of the shared state that are not sealed with the secret' &&
+      // The owner of one of them may have replaced it before this replica looked.
+      Number(line['entries']) >= fields.length - 1 &&
+      fields.includes(String(line['field']));
 
   it.concurrent(
     'cannot publish a key of its own',
@@ -57,9 +60,7 @@ describeWith(['redis-server'], 'somebody who can write to Redis', () => {
           'document:ring:one': `${seal}.${forged}`,
         };
         await client.hset(FIELDS, entries);
-        for (const name of ['one', 'two']) {
-          for (const field of Object.keys(entries)) await fleet.server(name).logged(isRejection(field));
-        }
+        for (const name of ['one', 'two']) await fleet.server(name).logged(isRejection(...Object.keys(entries)));
         await fleet.rotated(2);
         for (const name of ['one', 'two']) expect(await fleet.published(name)).not.toContain(kid);
         await fleet.agreed();
@@ -76,7 +77,8 @@ describeWith(['redis-server'], 'somebody who can write to Redis', () => {
           const secret = 'something-that-the-others-do-not-know';
           await stranger.start('stranger', sharedState(url, 'stranger', { secret }));
           await stranger.joined('stranger');
-          for (const name of ['one', 'two']) await fleet.server(name).logged(isRejection('document:ring:stranger'));
+          for (const name of ['one', 'two'])
+            await fleet.server(name).logged(({ msg }) => msg.startsWith('ignored entries of the shared state'));
           await stranger.rotated(1);
           await fleet.rotated(1);
           const [ours, theirs] = [await fleet.published('one'), await stranger.published('stranger')];

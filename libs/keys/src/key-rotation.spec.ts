@@ -157,6 +157,16 @@ describe.each(MODES)('rotation with %s', (mode, count) => {
       ],
     ],
     [
+      'a replica that was cut off from a store that lost everything is unknown to one that started since',
+      [
+        { what: 'cut off', replica: 0 },
+        { what: 'time passes', for: 9_000 },
+        { what: 'flush', replica: 0 },
+        { what: 'restart', replica: 1 },
+        { what: 'time passes', for: EVERY },
+      ],
+    ],
+    [
       'a replica is killed that could not write its keys into a store that lost everything',
       [
         { what: 'cut off', replica: 0 },

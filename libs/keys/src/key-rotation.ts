@@ -19,7 +19,7 @@ import type { KeyOperation } from './key-observer.js';
 import { KeyWork, type Task } from './key-work.js';
 import { messageOf } from './message-of.js';
 import { nextStep, type Situation, type Step } from './next-step.js';
-import { RingView, type Presence } from './ring-view.js';
+import { replicaOf, ringOf, RingView, type Presence } from './ring-view.js';
 import { Sightings } from './sightings.js';
 import { intervalOf, retentionOf, SKEW, spreadOf, type SignerSettings } from './signer-settings.js';
 import type { SigningKey } from './signing-key.js';
@@ -87,7 +87,7 @@ export class KeyRotation {
     this.#storeTrouble = new Trouble(clock);
     // Where keys end with the process, every start begins anew, and waiting for verifiers would help no token.
     this.#beginsAnew = !documents.shared && keyManagers.size === 1 && keyManagers.get(keyManager)?.ephemeral === true;
-    this.#ring = documents.shared && !sharedKeys ? `ring:${replica}` : 'ring';
+    this.#ring = documents.shared && !sharedKeys ? ringOf(replica) : 'ring';
     const isShared = documents.shared && sharedKeys;
     this.#view = new RingView({
       signer: settings.name,
@@ -150,7 +150,7 @@ export class KeyRotation {
     const { own, others } = this.#view;
     return [
       ...own.keys.map((key) => statusOf(key, this.#settings.replica.name, this.#expectedStart(key))),
-      ...[...others].flatMap(([ring, { keys }]) => keys.map((key) => statusOf(key, ring.replace(/^ring:/, ''), undefined))),
+      ...[...others].flatMap(([ring, { keys }]) => keys.map((key) => statusOf(key, replicaOf(ring), undefined))),
     ].filter(({ kid }) => !this.#isRevoked(kid));
   }
 
@@ -262,6 +262,7 @@ export class KeyRotation {
       beat: this.#beat,
       uses: own.keys.filter((key) => stateOf(key) === 'signing' || !this.#haveTokensExpired(key)).map(({ kid }) => kid),
       publishes: keys.filter((key) => stateOf(key) === 'next').map(({ kid }) => kid),
+      lost: this.#view.lost,
     };
     const view = await this.#settings.documents.sync({ ...presence }, this.#leases(LEASE));
     await this.#view.absorb(view, this.#now, this.#steady.now());
@@ -296,6 +297,7 @@ export class KeyRotation {
       if (!(await this.#write(findings.reduce((ring, finding) => finding(ring), this.#view.own)))) return false;
       this.#work.recorded(findings);
     }
+    await this.#putBack();
     for (let steps = 0; steps < MAX_STEPS; steps += 1) {
       if (this.#isUnknown) {
         const { held } = this.#work;
@@ -310,6 +312,13 @@ export class KeyRotation {
       this.#took(step);
     }
     throw new ParsecError('PARSEC_INTERNAL', `the rotation of signer "${this.#settings.name}" goes in circles`);
+  }
+
+  /** Puts rings of other replicas back that the store lost. Where somebody else was faster, that one knows better. */
+  async #putBack(): Promise<void> {
+    for (const [name, ring] of this.#view.missing) {
+      await this.#settings.documents.replace(name, { expected: undefined, value: toJson(ring), lease: LEASE });
+    }
   }
 
   /** Whether nothing is stored in the place of our ring. */

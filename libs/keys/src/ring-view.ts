@@ -2,16 +2,29 @@ import { hasCode, isJsonObject, type JsonValue, type PluginLogger } from '@parse
 import type { SharedDocument, SharedView } from '@parsec/state';
 import { EMPTY_RING, merge, readKeyRing, stateOf, type KeyRing, type RingKey } from './key-ring.js';
 
+/** What a replica does with keys, by their `kid`s. */
+export type KeyUse = {
+  /** The key it signs with, and those of which it knows a token that has not expired. */
+  readonly uses: readonly string[];
+  /** Keys that do not sign yet and that its JWKS holds. */
+  readonly publishes: readonly string[];
+};
+
 /** What a replica tells the others at every turn. */
-export interface Presence {
+export type Presence = KeyUse & {
   /** Changes at every turn: who has nothing new to say for long is gone, or cut off. */
   readonly beat: number;
-  /** `kid`s of the key it signs with, and of those of which it knows a token that has not expired. */
-  readonly uses: readonly string[];
   /** It has stopped, and answers nobody any more. */
   readonly left?: true;
-  /** `kid`s of keys that do not sign yet and that its JWKS holds. */
-  readonly publishes: readonly string[];
+  /** What replicas said at last that the store lost, by their names: who starts now would not know of them. */
+  readonly lost?: Readonly<Record<string, KeyUse>>;
+};
+
+interface Heard {
+  readonly use: KeyUse;
+  /** As it was read; `undefined` where another replica told it. */
+  readonly beat?: number;
+  readonly changedAt: number;
 }
 
 export interface RingViewSettings {
@@ -27,6 +40,19 @@ export interface RingViewSettings {
   /** How long tokens need the keys that signed them, milliseconds. */
   readonly retention: number;
   readonly logger: PluginLogger;
+}
+
+/** What the name of the ring of one replica begins with. */
+const REPLICA_RING = 'ring:';
+
+/** The name of the ring of one replica. */
+export function ringOf(replica: string): string {
+  return REPLICA_RING + replica;
+}
+
+/** Whose ring it is. */
+export function replicaOf(ring: string): string {
+  return ring.startsWith(REPLICA_RING) ? ring.slice(REPLICA_RING.length) : ring;
 }
 
 /** How long the keys of a ring stay that vanished. Milliseconds. */
@@ -48,7 +74,9 @@ export class RingView {
   #mustWrite = false;
   readonly #revoked = new Set<string>();
   #others: ReadonlyMap<string, Seen> = new Map();
-  #presences: ReadonlyMap<string, { readonly presence: Presence; readonly changedAt: number }> = new Map();
+  readonly #missing = new Map<string, KeyRing>();
+  #presences: ReadonlyMap<string, Heard> = new Map();
+  #lost: Readonly<Record<string, KeyUse>> = {};
 
   constructor(settings: RingViewSettings) {
     this.#settings = settings;
@@ -104,6 +132,16 @@ export class RingView {
     return Math.max(...[this.#own, ...this.others.values()].map((ring) => ring.max_age));
   }
 
+  /** Rings of others that the store lost together with ours, by name. Who starts now knows them from nowhere else while their replicas are cut off. */
+  get missing(): ReadonlyMap<string, KeyRing> {
+    return this.#missing;
+  }
+
+  /** What replicas said at last that are not in the store any more, although they did not say that they left. */
+  get lost(): Readonly<Record<string, KeyUse>> {
+    return this.#lost;
+  }
+
   /** Takes our ring as it was written. */
   wrote(ring: KeyRing, document: SharedDocument): void {
     this.#own = ring;
@@ -119,7 +157,10 @@ export class RingView {
   async absorb({ documents, replicas }: SharedView, now: number, steadyNow: number): Promise<void> {
     // Before anything takes the place of what said so.
     void this.revoked;
+    // A single ring may be gone because its lease ended.
+    const isLost = this.#own.version > 0 && !documents.has(this.#settings.own);
     await this.#absorbOwn(documents.get(this.#settings.own), steadyNow);
+    for (const name of documents.keys()) this.#missing.delete(name);
     const others = new Map<string, Seen>();
     for (const [name, document] of documents) {
       if (name === this.#settings.own) continue;
@@ -133,8 +174,10 @@ export class RingView {
     for (const [name, seen] of this.#others) {
       // A store that lost its data, or a lease that ended while the store was out: its replica may well be signing on, unless it said that it left.
       const goneAt = seen.goneAt ?? now;
-      const hasLeft = readPresence(replicas.get(name.replace(/^ring:/, '')) ?? null)?.left === true;
-      if (!others.has(name) && now - goneAt < (hasLeft ? this.#settings.retention : VANISHED)) others.set(name, { ...seen, goneAt });
+      const hasLeft = readPresence(replicas.get(replicaOf(name)))?.left === true;
+      if (others.has(name)) continue;
+      if (now - goneAt < (hasLeft ? this.#settings.retention : VANISHED)) others.set(name, { ...seen, goneAt });
+      if (isLost && goneAt === now && name.startsWith(REPLICA_RING)) this.#missing.set(name, seen.ring);
     }
     this.#others = others;
     this.#absorbPresences(replicas, now);
@@ -143,26 +186,37 @@ export class RingView {
   /** Whether every other replica that may answer a verifier publishes a key that does not sign yet. */
   isPublishedByAll(kid: string, now: number): boolean {
     const live = [...this.#presences.values()].filter(({ changedAt }) => now - changedAt < this.#settings.replicaTimeout);
-    return live.every(({ presence }) => presence.publishes.includes(kid));
+    return live.every(({ use }) => use.publishes.includes(kid));
   }
 
   /** Whether another replica said at last that it uses a key, however long ago: one that is cut off does so still. */
   isUsedElsewhere(kid: string): boolean {
-    return [...this.#presences.values()].some(({ presence }) => presence.uses.includes(kid));
+    return [...this.#presences.values()].some(({ use }) => use.uses.includes(kid));
   }
 
   #absorbPresences(replicas: SharedView['replicas'], now: number): void {
     const { replica, replicaTimeout } = this.#settings;
     const before = this.#presences;
     // Who is not there any more did not say that it left: the store lost it, and it may answer verifiers all the same.
-    const presences = new Map([...before].filter(([name, { changedAt }]) => !replicas.has(name) && now - changedAt < replicaTimeout));
-    for (const [name, value] of replicas) {
-      const presence = readPresence(value);
-      if (name === replica || presence === undefined || presence.left === true) continue;
-      const known = before.get(name);
-      presences.set(name, { presence, changedAt: known?.presence.beat === presence.beat ? known.changedAt : now });
-    }
-    this.#presences = presences;
+    const lost = [...before].filter(
+      ([name, { beat, changedAt }]) => beat !== undefined && !replicas.has(name) && now - changedAt < replicaTimeout,
+    );
+    const read = [...replicas].flatMap(([name, value]) => {
+      const presence = name === replica ? undefined : readPresence(value);
+      return presence === undefined || presence.left === true ? [] : [{ name, presence }];
+    });
+    const told = read
+      .flatMap(({ presence }) => Object.entries(presence.lost ?? {}))
+      .filter(([name]) => name !== replica && !replicas.has(name));
+    this.#lost = Object.fromEntries(lost.map(([name, { use }]) => [name, use]));
+    this.#presences = new Map<string, Heard>([
+      ...told.map(([name, use]) => [name, { use, changedAt: now }] as const),
+      ...lost,
+      ...read.map(({ name, presence: { beat, uses, publishes } }) => {
+        const known = before.get(name);
+        return [name, { use: { uses, publishes }, beat, changedAt: known?.beat === beat ? known.changedAt : now }] as const;
+      }),
+    ]);
   }
 
   async #absorbOwn(stored: SharedDocument | undefined, steadyNow: number): Promise<void> {
@@ -174,6 +228,11 @@ export class RingView {
       return;
     }
     const ring = await readKeyRing(stored.value, this.#settings.signer);
+    if (ring.id === this.#own.id && ring.version === this.#own.version) {
+      this.#ownDocument = stored;
+      this.#mustWrite = false;
+      return;
+    }
     if (this.#own.version > 0 && !isShared) {
       logger.error('somebody else changes the keys of this replica: two replicas have the same name, or the same directory', {
         ring: name,
@@ -201,8 +260,12 @@ export class RingView {
   }
 }
 
-function readPresence(value: JsonValue): Presence | undefined {
-  const { beat, uses, publishes } = value as Partial<Presence>;
-  const isPresence = isJsonObject(value) && typeof beat === 'number' && Array.isArray(uses) && Array.isArray(publishes);
-  return isPresence ? (value as unknown as Presence) : undefined;
+function readPresence(value: JsonValue | undefined): Presence | undefined {
+  if (!isKeyUse(value)) return undefined;
+  const { beat, lost = {} } = value as Partial<Presence>;
+  return typeof beat === 'number' && isJsonObject(lost) && Object.values(lost).every(isKeyUse) ? (value as unknown as Presence) : undefined;
+}
+
+function isKeyUse(value: JsonValue | undefined): boolean {
+  return isJsonObject(value) && Array.isArray(value['uses']) && Array.isArray(value['publishes']);
 }
