@@ -34,7 +34,7 @@ describeWith(['moto_server'], "AWS KMS as moto's server has it", () => {
     startParsec(
       (url) => ({
         ...lab.configuration(url),
-        key_managers: { kms: { type: 'aws_kms', options: { ...options, alias_prefix: 'parsec/prod' } } },
+        key_managers: { kms: { type: 'aws_kms', options: { ...options, alias_prefix: `parsec/${algorithm}` } } },
         signers: { main: { key_manager: 'kms', algorithm } },
       }),
       undefined,
