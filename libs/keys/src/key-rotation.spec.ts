@@ -113,6 +113,25 @@ async function heal(world: World): Promise<void> {
   await world.pass(2 * EVERY);
 }
 
+it('rotation misses no moment that comes while it is still looking', async () => {
+  const world = new World('alone', 1);
+  const [one] = world.replicas as [Replica];
+  // As in the world: time passes while somebody looks at the clock, and timers may be a moment early.
+  const monotonic = one.clock.monotonic.bind(one.clock);
+  let passed = 0;
+  one.clock.monotonic = () => monotonic() + (passed += 0.01);
+  await one.start();
+  const rotations = [0];
+  for (let turn = 0; turn < 1_000; turn += 1) {
+    one.clock.advance(one.nextTurnAt - one.clock.monotonic() - turn / 1_000);
+    await one.turn();
+    if (one.rotated === rotations.length) rotations.push(one.clock.monotonic());
+  }
+  const intervals = rotations.slice(1).map((at, index) => at - (rotations[index] ?? 0));
+  expect(intervals.length).toBeGreaterThan(100);
+  expect(Math.max(...intervals)).toBeLessThan(EVERY + 1_000);
+});
+
 describe.each(MODES)('rotation with %s', (mode, count) => {
   it('puts another key in force at every interval, and no verifier ever lacks one', async () => {
     const world = new World(mode, count);

@@ -58,6 +58,8 @@ export class KeyRotation {
   readonly #revoked = new Set<string>();
   #turns: Promise<void> = Promise.resolve();
   #beat = 0;
+  /** When the last turn began, monotonic. What became due since then may have been missed. */
+  #lookedAt = 0;
   #isSynced = false;
   #emptySince: number | undefined;
   /** When keys were found in a key manager of which nothing was stored, although replicas share what is stored; monotonic. */
@@ -167,8 +169,9 @@ export class KeyRotation {
           return [(key.retires_at ?? 0) - this.#steady.now(), this.#retention - this.#unusedFor(key)];
       }
     });
-    // What is past and was not done yet waits for something else, which is looked at once in a while.
-    const ahead = [...waits, this.#storeTrouble.wait, ...this.#work.waits].filter((wait) => wait > 0);
+    // What was due at the last look and was not done then waits for something else, which is looked at once in a while.
+    const sinceLook = this.#now - this.#lookedAt;
+    const ahead = [...waits, this.#storeTrouble.wait, ...this.#work.waits].filter((wait) => wait + sinceLook > 0);
     return Math.max(SHORTEST_WAIT, Math.min(documents.shared ? intervalOf(this.#settings) : LONGEST_WAIT, ...ahead));
   }
 
@@ -231,6 +234,7 @@ export class KeyRotation {
 
   async #turn(): Promise<void> {
     if (this.#closing.aborted) return;
+    this.#lookedAt = this.#now;
     try {
       for (let attempt = 0; attempt < MAX_CONFLICTS; attempt += 1) {
         await this.#sync();
@@ -239,7 +243,7 @@ export class KeyRotation {
       this.#storeTrouble.over();
     } catch (error) {
       // Of a store that is out for long every turn would tell.
-      if (this.#storeTrouble.wait === 0) this.#tell(error, this.#storeTrouble.failed(error));
+      if (this.#storeTrouble.wait <= 0) this.#tell(error, this.#storeTrouble.failed(error));
     } finally {
       this.#acquit();
       if (this.#isSynced) this.#work.begin(this.#tasks());

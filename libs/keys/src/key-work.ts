@@ -71,7 +71,7 @@ export class KeyWork {
     return this.#findings;
   }
 
-  /** Milliseconds until something that failed may be tried again, each. */
+  /** Milliseconds until something that failed may be tried again, each; see {@link Trouble.wait}. */
   get waits(): readonly number[] {
     return [...this.#troubles.values()].map(({ wait }) => wait);
   }
@@ -98,7 +98,7 @@ export class KeyWork {
       // That no key is to be made at the moment does not make its key manager any better.
       if (!id.startsWith(MAKING) && !tasks.some((task) => task.id === id)) this.#troubles.delete(id);
     }
-    const task = tasks.find(({ id }) => (this.#troubles.get(id)?.wait ?? 0) === 0);
+    const task = tasks.find(({ id }) => (this.#troubles.get(id)?.wait ?? 0) <= 0);
     if (task === undefined) return;
     this.#current = this.#run(task)
       .finally(() => {

@@ -18,9 +18,9 @@ export class Trouble {
     return this.#error;
   }
 
-  /** Milliseconds until the next attempt; 0 where there is no reason to wait. */
+  /** Milliseconds until the next attempt; not more than 0 where it may be made. */
   get wait(): number {
-    return this.#failures === 0 ? 0 : Math.max(0, this.#retryAt - this.clock.monotonic());
+    return this.#failures === 0 ? Number.NEGATIVE_INFINITY : this.#retryAt - this.clock.monotonic();
   }
 
   /**
