@@ -144,7 +144,10 @@ export class KeyRotation {
     const key = signingKeyOf(this.#view.own);
     if (key === undefined) return undefined;
     const age = this.#signingFor(key);
-    return { age, nextRotation: this.#steady.now() - age + this.#settings.rotation.every };
+    const { every, publishAhead } = this.#settings.rotation;
+    const next = this.#view.own.keys.findLast((each) => this.#expectedStart(each) !== undefined);
+    const due = this.#isRotationAsked && next !== undefined ? publishAhead - this.#publishedFor(next) : every - age;
+    return { age, nextRotation: this.#steady.now() + due };
   }
 
   /** Every key of every ring, ours first. */
@@ -380,9 +383,13 @@ export class KeyRotation {
   #took(step: Step): void {
     const { name, logger, observer } = this.#settings;
     switch (step.do) {
-      case 'make':
-        logger.info('published a key', { signer: name, kid: this.#work.madeFor(step.plan)?.kid, key: step.plan.id });
+      case 'make': {
+        const made = this.#view.own.keys.find(({ id }) => id === step.plan.id);
+        const start = made === undefined ? undefined : this.#expectedStart(made);
+        const when = start === undefined ? {} : { signs_from: new Date(start).toISOString() };
+        logger.info('published a key', { signer: name, kid: made?.kid, key: step.plan.id, ...when });
         break;
+      }
       case 'promote':
         logger.info('another key signs', { signer: name, kid: step.key.kid });
         observer.rotated(name);

@@ -424,8 +424,14 @@ describe('rotation', () => {
   it('on demand has the next key sign as soon as every verifier knows it', async () => {
     const signer = await open();
     const next = signer.publicKeys[1]?.kid;
+    const told = logger.lines.map(({ facts }) => facts).find(({ kid }) => kid === next);
+    expect([told?.['signs_from'], signer.schedule?.nextRotation]).toEqual([
+      new Date(clock.now() + 24 * HOUR).toISOString(),
+      clock.now() + 24 * HOUR,
+    ]);
     await signer.rotate();
     expect(signer.publicKeys[0]?.kid).not.toBe(next);
+    expect(signer.schedule?.nextRotation).toBe(clock.now() + HOUR);
     await pass(HOUR, signer, ({ publicKeys }) => publicKeys[0]?.kid === next);
   });
 });

@@ -1,33 +1,41 @@
 import type { Configuration } from '@parsec/config';
 import { isLoopbackHost, ParsecError } from '@parsec/plugin-sdk';
+import { Agent, request } from 'undici';
+import type { ShownSigner } from '../management/keys.controller.js';
 import { printable } from './table.js';
 
 const TIMEOUT = 60_000;
+const MAX_BYTES = 1024 * 1024;
 
 /**
  * Calls `/admin` of the server that runs with a configuration on this machine.
+ * @returns the signers that it is about
  * @throws ParsecError `PARSEC_ADMIN_FAILED`, in a sentence for whoever sits at the terminal
  */
-export async function callAdmin<Answer>({ settings, file }: Configuration, method: 'GET' | 'POST', path: string): Promise<Answer> {
+export async function callAdmin({ settings, file }: Configuration, method: 'GET' | 'POST', path: string): Promise<readonly ShownSigner[]> {
   const { admin, server } = settings;
   if (admin === undefined) throw failure(`${file} has no admin.token, so the server has no /admin`);
   const host = ANY_ADDRESS.get(server.management_host) ?? server.management_host;
   if (!isLoopbackHost(host)) throw failure(`/admin answers over loopback only, and ${host} is not; run this where the server is`);
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${server.management_port}/admin/${path}`;
-  let response: Response;
+  // Its own agent, so that no proxy of the environment sees the token.
+  const agent = new Agent({ maxResponseSize: MAX_BYTES });
   try {
-    response = await fetch(url, {
+    const { statusCode, body } = await request(url, {
       method,
       headers: { authorization: `Bearer ${admin.token}` },
-      redirect: 'error',
+      dispatcher: agent,
       signal: AbortSignal.timeout(TIMEOUT),
     });
+    const text = await body.text().catch(() => '');
+    if (statusCode === 200) return readSigners(text, url);
+    throw failure(`the server said ${statusCode}: ${printable(readMessage(text) ?? 'nothing more')}`);
   } catch (error) {
+    if (error instanceof ParsecError) throw error;
     throw failure(`no server answers at ${url}; is one running with ${file}?`, error);
+  } finally {
+    await agent.destroy();
   }
-  const answer = (await response.json().catch(() => ({}))) as Answer & { readonly message?: string };
-  if (!response.ok) throw failure(`the server said ${response.status}: ${printable(String(answer.message ?? 'nothing more'))}`);
-  return answer;
 }
 
 /** Where a server that listens everywhere can be reached. */
@@ -35,6 +43,27 @@ const ANY_ADDRESS: ReadonlyMap<string, string> = new Map([
   ['0.0.0.0', '127.0.0.1'],
   ['::', '::1'],
 ]);
+
+function readSigners(text: string, url: string): readonly ShownSigner[] {
+  const { signers } = readObject(text);
+  const isRight = (each: Partial<ShownSigner> | null): boolean => typeof each?.signer === 'string' && Array.isArray(each.keys);
+  if (!Array.isArray(signers) || !signers.every(isRight)) throw failure(`what answers at ${url} is not parsec`);
+  return signers as readonly ShownSigner[];
+}
+
+function readMessage(text: string): string | undefined {
+  const { message } = readObject(text);
+  return typeof message === 'string' ? message : undefined;
+}
+
+function readObject(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const read: unknown = JSON.parse(text);
+    return typeof read === 'object' && read !== null ? (read as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
+}
 
 function failure(message: string, cause?: unknown): ParsecError {
   return new ParsecError('PARSEC_ADMIN_FAILED', message, { cause });

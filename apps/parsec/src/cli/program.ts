@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { createRegistry } from '../built-in-plugins.js';
-import type { ShownSigner } from '../management/keys.controller.js';
 import { callAdmin } from './admin-client.js';
 import { describeKeys } from './describe-keys.js';
 import { describePlugins } from './describe-plugins.js';
@@ -59,15 +58,15 @@ Where a value comes from, highest first: --set, environment (PARSEC__ and the pa
   withConfiguration(keys.command('list').description('every key: what it does, since when and until when')).action(
     run(async (options: ConfigurationOptions) => {
       const { configuration } = await loadConfiguration(options);
-      const { signers } = await callAdmin<ShownSigners>(configuration, 'GET', 'keys');
+      const signers = await callAdmin(configuration, 'GET', 'keys');
       process.stdout.write(describeKeys(signers));
     }),
   );
   withConfiguration(keys.command('rotate <signer>').description('sign with another key as soon as every verifier knows one')).action(
     runOn(async (signer: string, options: ConfigurationOptions) => {
       const { configuration } = await loadConfiguration(options);
-      const shown = await callAdmin<ShownSigner>(configuration, 'POST', `signers/${encodeURIComponent(signer)}/rotate`);
-      process.stdout.write(describeKeys([shown]));
+      const signers = await callAdmin(configuration, 'POST', `signers/${encodeURIComponent(signer)}/rotate`);
+      process.stdout.write(describeKeys(signers));
     }),
   );
   withConfiguration(
@@ -75,16 +74,12 @@ Where a value comes from, highest first: --set, environment (PARSEC__ and the pa
   ).action(
     runOn(async (kid: string, options: ConfigurationOptions) => {
       const { configuration } = await loadConfiguration(options);
-      const { signers } = await callAdmin<ShownSigners>(configuration, 'POST', `keys/${encodeURIComponent(kid)}/revoke`);
+      const signers = await callAdmin(configuration, 'POST', `keys/${encodeURIComponent(kid)}/revoke`);
       process.stdout.write(`${kid} is revoked. Verifiers may know it until they fetch the JWKS again.\n\n${describeKeys(signers)}`);
     }),
   );
 
   return program;
-}
-
-interface ShownSigners {
-  readonly signers: readonly ShownSigner[];
 }
 
 function withOverrides(command: Command): Command {

@@ -19,6 +19,11 @@ export interface ShownSigner {
   readonly keys: readonly ShownKey[];
 }
 
+/** What every answer holds: the signers that it is about. */
+interface ShownSigners {
+  readonly signers: readonly ShownSigner[];
+}
+
 /** Shows, rotates and revokes signing keys. */
 @Controller('admin')
 @UseGuards(AdminGuard)
@@ -28,7 +33,7 @@ export class KeysController {
 
   @Get('keys')
   @Header('Cache-Control', 'no-store')
-  list(): { readonly signers: readonly ShownSigner[] } {
+  list(): ShownSigners {
     return { signers: [...this.host.service.signers.values()].map(show) };
   }
 
@@ -36,20 +41,20 @@ export class KeysController {
   @Post('signers/:signer/rotate')
   @HttpCode(200)
   @Header('Cache-Control', 'no-store')
-  async rotate(@Param('signer') name: string): Promise<ShownSigner> {
+  async rotate(@Param('signer') name: string): Promise<ShownSigners> {
     const signer = this.host.service.signers.get(name);
     if (signer === undefined) {
       throw new NotFoundException(`there is no signer "${name}"; there is ${[...this.host.service.signers.keys()].join(', ')}`);
     }
     await signer.rotate();
-    return show(signer);
+    return { signers: [show(signer)] };
   }
 
   /** Takes a key out of the JWKS at once and for good. */
   @Post('keys/:kid/revoke')
   @HttpCode(200)
   @Header('Cache-Control', 'no-store')
-  async revoke(@Param('kid') kid: string): Promise<{ readonly signers: readonly ShownSigner[] }> {
+  async revoke(@Param('kid') kid: string): Promise<ShownSigners> {
     const concerned: Signer[] = [];
     for (const signer of this.host.service.signers.values()) if (await signer.revoke(kid)) concerned.push(signer);
     if (concerned.length === 0) throw new NotFoundException('no signer has a key of this kid');

@@ -127,7 +127,13 @@ describe('a mistake in the settings', () => {
       'a place that is no Redis',
       'admin:',
       `state: {type: redis, url: "https://127.0.0.1", secret: ${'x'.repeat(32)}}\nadmin:`,
-      'parsec.yaml:4:22 state.url: wrong value; expected the URL of a Redis server, such as redis://127.0.0.1:6379 or rediss://redis.example:6380/1',
+      'parsec.yaml:4:22 state.url: wrong value; expected the URL of a Redis server, such as redis://127.0.0.1:6379 or rediss://redis.example:6380',
+    ],
+    [
+      'a database by number, which Redis may refuse',
+      'admin:',
+      `state: {type: redis, url: "redis://127.0.0.1:6379/1", secret: ${'x'.repeat(32)}}\nadmin:`,
+      'parsec.yaml:4:22 state.url: wrong value; expected the URL of a Redis server, such as redis://127.0.0.1:6379 or rediss://redis.example:6380',
     ],
     [
       'a directory for what is in Redis',

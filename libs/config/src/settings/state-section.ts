@@ -20,7 +20,7 @@ export class StateSection {
 
   /** With `redis`: where Redis or Valkey is. Required there. */
   @Optional()
-  @ExpectThat('the URL of a Redis server, such as redis://127.0.0.1:6379 or rediss://redis.example:6380/1', isRedisUrl)
+  @ExpectThat('the URL of a Redis server, such as redis://127.0.0.1:6379 or rediss://redis.example:6380', isRedisUrl)
   readonly url?: string;
 
   /** With `redis`: the user. Left out: the default one. */
@@ -53,7 +53,8 @@ export class StateSection {
 
 function isRedisUrl(value: unknown): boolean {
   if (typeof value !== 'string' || !URL.canParse(value)) return false;
-  const { protocol, hostname, username, password } = new URL(value);
-  // Secrets in a URL end up where URLs do.
-  return (protocol === 'redis:' || protocol === 'rediss:') && hostname !== '' && username === '' && password === '';
+  const { protocol, hostname, username, password, pathname, search, hash } = new URL(value);
+  // Secrets in a URL end up where URLs do. A database that is refused would be replaced by another one without a word.
+  const isPlain = [username, password, search, hash].every((part) => part === '') && (pathname === '' || pathname === '/');
+  return (protocol === 'redis:' || protocol === 'rediss:') && hostname !== '' && isPlain;
 }
