@@ -16,12 +16,13 @@ import {
 import { statusOf, type KeySchedule, type KeyStatus } from './key-status.js';
 import { firstRing, joiningRing } from './first-ring.js';
 import type { KeyOperation } from './key-observer.js';
+import { KeyTiming, LEASE } from './key-timing.js';
 import { KeyWork, type Task } from './key-work.js';
 import { messageOf } from './message-of.js';
 import { nextStep, type Situation, type Step } from './next-step.js';
 import { replicaOf, ringOf, RingView, type Presence } from './ring-view.js';
 import { Sightings } from './sightings.js';
-import { intervalOf, retentionOf, SKEW, spreadOf, type SignerSettings } from './signer-settings.js';
+import { intervalOf, retentionOf, type SignerSettings } from './signer-settings.js';
 import type { SigningKey } from './signing-key.js';
 import { SteadyClock } from './steady-clock.js';
 import { Trouble } from './trouble.js';
@@ -30,8 +31,6 @@ import { Trouble } from './trouble.js';
 const FRESH = 60_000;
 /** A plan that another replica does not carry out within this time is carried out here. */
 const PLAN_PATIENCE = 30_000;
-/** How long the keys of a replica stay published when it is not heard of. */
-const LEASE = 24 * 3_600_000;
 /** Steps of one turn; a turn that takes more goes in circles. */
 const MAX_STEPS = 20;
 /** Other replicas may be faster this often in one turn. */
@@ -46,10 +45,10 @@ const LONGEST_WAIT = 3_600_000;
 export class KeyRotation {
   readonly #settings: SignerSettings;
   readonly #steady: SteadyClock;
-  readonly #startedAt: number;
   readonly #ring: string;
   readonly #view: RingView;
   readonly #sightings = new Sightings();
+  readonly #timing: KeyTiming;
   readonly #work: KeyWork;
   readonly #closing: AbortSignal;
   readonly #afterTurn: () => void;
@@ -83,7 +82,6 @@ export class KeyRotation {
     const { name: replica, sharedKeys, timeout: replicaTimeout } = settings.replica;
     this.#settings = settings;
     this.#steady = new SteadyClock(clock);
-    this.#startedAt = clock.monotonic();
     this.#closing = closing;
     this.#afterTurn = afterTurn;
     this.#storeTrouble = new Trouble(clock);
@@ -100,6 +98,7 @@ export class KeyRotation {
       retention: retentionOf(settings),
       logger,
     });
+    this.#timing = new KeyTiming(settings, this.#steady, this.#sightings, this.#view);
     this.#work = new KeyWork(settings, this.#steady, closing, {
       done: () => this.turn(),
       failed: (error, delay, operation) => this.#tell(error, delay, operation),
@@ -143,10 +142,10 @@ export class KeyRotation {
   get schedule(): KeySchedule | undefined {
     const key = signingKeyOf(this.#view.own);
     if (key === undefined) return undefined;
-    const age = this.#signingFor(key);
+    const age = this.#timing.signingFor(key);
     const { every, publishAhead } = this.#settings.rotation;
     const next = this.#view.own.keys.findLast((each) => this.#expectedStart(each) !== undefined);
-    const due = this.#isRotationAsked && next !== undefined ? publishAhead - this.#publishedFor(next) : every - age;
+    const due = this.#isRotationAsked && next !== undefined ? publishAhead - this.#timing.publishedFor(next) : every - age;
     return { age, nextRotation: this.#steady.now() + due };
   }
 
@@ -165,11 +164,11 @@ export class KeyRotation {
     const waits = this.#view.own.keys.flatMap((key) => {
       switch (stateOf(key)) {
         case 'signing':
-          return [rotation.every - this.#signingFor(key)];
+          return [rotation.every - this.#timing.signingFor(key)];
         case 'next':
-          return [this.#wholeWait - this.#completeFor(key), rotation.publishAhead - this.#publishedFor(key)];
+          return [this.#timing.wholeWait - this.#timing.completeFor(key), rotation.publishAhead - this.#timing.publishedFor(key)];
         case 'former':
-          return [(key.retires_at ?? 0) - this.#steady.now(), this.#retention - this.#unusedFor(key)];
+          return [(key.retires_at ?? 0) - this.#steady.now(), this.#timing.retention - this.#timing.unusedFor(key)];
       }
     });
     // What was due at the last look and was not done then waits for something else, which is looked at once in a while.
@@ -232,7 +231,7 @@ export class KeyRotation {
     const { documents, keyManagers, keyManager } = this.#settings;
     const isOver = keyManagers.get(keyManager)?.ephemeral === true;
     const presence: Presence = { beat: this.#beat + 1, left: true, uses: [], publishes: [] };
-    await documents.sync({ ...presence }, this.#leases(isOver ? this.#retention : LEASE)).catch(() => {});
+    await documents.sync({ ...presence }, this.#leases(isOver ? this.#timing.retention : LEASE)).catch(() => {});
   }
 
   async #turn(): Promise<void> {
@@ -267,7 +266,7 @@ export class KeyRotation {
     const { own, keys } = this.#view;
     const presence: Presence = {
       beat: this.#beat,
-      uses: own.keys.filter((key) => stateOf(key) === 'signing' || !this.#haveTokensExpired(key)).map(({ kid }) => kid),
+      uses: own.keys.filter((key) => stateOf(key) === 'signing' || !this.#timing.haveTokensExpired(key)).map(({ kid }) => kid),
       publishes: keys.filter((key) => stateOf(key) === 'next').map(({ kid }) => kid),
       lost: this.#view.lost,
     };
@@ -340,8 +339,8 @@ export class KeyRotation {
     const known = new Set(this.#view.keys.map(({ kid }) => kid));
     const ours = held.filter(({ kid }) => !known.has(kid));
     const ring = isFirst
-      ? firstRing(ours, algorithm, rotation.publishAhead, this.#retention, this.#steady.now())
-      : joiningRing(ours, this.#retention, this.#steady.now());
+      ? firstRing(ours, algorithm, rotation.publishAhead, this.#timing.retention, this.#steady.now())
+      : joiningRing(ours, this.#timing.retention, this.#steady.now());
     if (!(await this.#write(ring, isFirst))) return false;
     if (documents.shared && ours.length > 0) this.#adoptedAt = this.#now;
     return true;
@@ -357,7 +356,7 @@ export class KeyRotation {
       case 'drop':
         return drop(own, step.keys);
       case 'promote':
-        return this.#work.keys.isFresh(step.key.kid, this.#now, FRESH) ? promote(own, step.key, now, this.#retention) : undefined;
+        return this.#work.keys.isFresh(step.key.kid, this.#now, FRESH) ? promote(own, step.key, now, this.#timing.retention) : undefined;
       case 'plan':
         return this.#plan(own, now);
       case 'make': {
@@ -366,7 +365,7 @@ export class KeyRotation {
         const key: RingKey = { ...step.plan, kid: made.kid, jwk: made.jwk, published_at: now };
         // Nobody can hold a JWKS without it, where there was none.
         const signsAtOnce = own.first === true && (this.#view.isWithoutKeys || !this.#settings.documents.shared);
-        return signsAtOnce ? promote(withKey(own, key), key, now, this.#retention) : withKey(own, key);
+        return signsAtOnce ? promote(withKey(own, key), key, now, this.#timing.retention) : withKey(own, key);
       }
     }
   }
@@ -412,8 +411,8 @@ export class KeyRotation {
       ...ring,
       id: ring.id === '' ? uuidv7() : ring.id,
       version: ring.version + 1,
-      max_age: this.#longestOfLate(ring.max_age, maxAge),
-      token_lifetime: this.#longestOfLate(ring.token_lifetime, tokenLifetime),
+      max_age: this.#timing.longestOfLate(ring.max_age, maxAge),
+      token_lifetime: this.#timing.longestOfLate(ring.token_lifetime, tokenLifetime),
     };
     const lease = this.#leases(LEASE).get(this.#ring);
     const document = await documents.replace(this.#ring, {
@@ -427,11 +426,6 @@ export class KeyRotation {
     this.#look();
     this.#show();
     return true;
-  }
-
-  /** What verifiers fetched, and what was signed, under a former configuration is still around for as long as that one said. */
-  #longestOfLate(former: number, present: number): number {
-    return this.#now - this.#startedAt < former ? Math.max(former, present) : present;
   }
 
   /** Keys that are of one replica are not needed for ever when it does not come back. */
@@ -480,10 +474,13 @@ export class KeyRotation {
       revoked: new Set([...this.#view.revoked, ...this.#revoked]),
       rotationAsked: this.#isRotationAsked,
       canUse: ({ kid }) => this.#work.keys.get(kid) !== undefined,
-      publishedFor: (key) => this.#publishedFor(key),
-      isKnownEverywhere: (key) => this.#completeFor(key) >= this.#wholeWait,
-      signingFor: (key) => this.#signingFor(key),
-      isSpent: (key) => this.#unusedFor(key) >= this.#retention && this.#steady.now() >= this.#endOf(key) && this.#haveTokensExpired(key),
+      publishedFor: (key) => this.#timing.publishedFor(key),
+      isKnownEverywhere: (key) => this.#timing.completeFor(key) >= this.#timing.wholeWait,
+      signingFor: (key) => this.#timing.signingFor(key),
+      isSpent: (key) =>
+        this.#timing.unusedFor(key) >= this.#timing.retention &&
+        this.#steady.now() >= this.#timing.endOf(key) &&
+        this.#timing.haveTokensExpired(key),
     };
   }
 
@@ -491,56 +488,16 @@ export class KeyRotation {
     return this.#settings.clock.monotonic();
   }
 
-  /** How long a key is needed after its last use. */
-  get #retention(): number {
-    const { tokenLifetime } = this.#settings;
-    return retentionOf(this.#settings, Math.max(tokenLifetime, this.#longestOfLate(this.#view.own.token_lifetime, tokenLifetime)));
-  }
-
-  /** How long all replicas must have published a key before no verifier can lack it. */
-  get #wholeWait(): number {
-    return Math.max(this.#settings.maxAge, this.#view.longestMaxAge) + spreadOf(this.#settings);
-  }
-
-  #publishedFor(key: RingKey): number {
-    // What was written under a clock that was ahead is published all the same.
-    return Math.max(this.#steady.now() - key.published_at, this.#completeFor(key));
-  }
-
-  #completeFor({ kid }: RingKey): number {
-    return this.#now - (this.#sightings.completeSince(kid) ?? this.#now);
-  }
-
-  #signingFor({ kid }: RingKey): number {
-    return this.#now - (this.#sightings.signingSince(kid) ?? this.#now);
-  }
-
-  #unusedFor({ kid }: RingKey): number {
-    return this.#now - (this.#sightings.lastUse(kid) ?? this.#now);
-  }
-
-  /** When a former key is to go. A time that is far ahead was written under a clock that was wrong. */
-  #endOf({ retires_at: end = 0 }: RingKey): number {
-    const startedAt = this.#steady.now() - (this.#now - this.#startedAt);
-    return Math.min(end, startedAt + LEASE);
-  }
-
-  /** Of the tokens that were signed here. Whichever clock is behind counts: the other may have been set forward by mistake, and verifiers have the right time. */
-  #haveTokensExpired({ kid }: RingKey): boolean {
-    const { clock, maxAge } = this.#settings;
-    return Math.min(clock.now(), this.#steady.now()) >= this.#sightings.lastExpiry(kid) + SKEW + maxAge;
-  }
-
   /** When a key that is published ahead will sign, if nothing holds it up; `undefined` for one that will not, as the configuration asks for others now. */
   #expectedStart(key: RingKey): number | undefined {
     const { keyManager, algorithm, rotation } = this.#settings;
     const fits = (each: RingKey): boolean => each.key_manager === keyManager && each.algorithm === algorithm;
     if (stateOf(key) !== 'next' || !fits(key)) return undefined;
-    const known = this.#wholeWait - this.#completeFor(key);
+    const known = this.#timing.wholeWait - this.#timing.completeFor(key);
     const signing = signingKeyOf(this.#view.own);
     if (signing === undefined || this.signing === undefined) return this.#steady.now() + Math.max(0, known);
-    const due = this.#isRotationAsked || !fits(signing) ? 0 : rotation.every - this.#signingFor(signing);
-    return this.#steady.now() + Math.max(0, known, due, rotation.publishAhead - this.#publishedFor(key));
+    const due = this.#isRotationAsked || !fits(signing) ? 0 : rotation.every - this.#timing.signingFor(signing);
+    return this.#steady.now() + Math.max(0, known, due, rotation.publishAhead - this.#timing.publishedFor(key));
   }
 
   get #isRotationAsked(): boolean {
