@@ -436,6 +436,57 @@ describe('rotation', () => {
   });
 });
 
+describe('a signer whose state is shared', () => {
+  let looks: number;
+  let delay: Promise<void> | undefined;
+  let signer: Signer;
+
+  beforeEach(async () => {
+    [looks, delay] = [0, undefined];
+    const shared = new FakeStore(true, () => clock.now()).connect('local');
+    const sync: typeof shared.sync = async (presence, renew) => {
+      looks += 1;
+      await delay;
+      return shared.sync(presence, renew);
+    };
+    signer = await open({ documents: { ...shared, sync } });
+    // It believes that the store is empty, and not just emptied.
+    await pass(15_000, signer, ({ ready }) => ready);
+    await rest(0);
+  });
+
+  it('looks at it before it signs where the process stood still, once', async () => {
+    const before = looks;
+    await signer.sign(claims, signal);
+    expect(looks).toBe(before);
+    // The machine slept: only the wall clock went on.
+    clock.jump(10_000);
+    await Promise.all([signer.sign(claims, signal), signer.sign(claims, signal)]);
+    await signer.sign(claims, signal);
+    expect(looks).toBe(before + 1);
+  });
+
+  it('looks at it also where its own timers come before the request', async () => {
+    clock.jump(10_000);
+    await rest(600);
+    const before = looks;
+    await signer.sign(claims, signal);
+    expect(looks).toBe(before + 1);
+  });
+
+  it('does not wait for a look that takes long', async () => {
+    const answer = Promise.withResolvers<void>();
+    delay = answer.promise;
+    const before = looks;
+    await rest(60_000);
+    expect(looks).toBe(before + 1);
+    // Waiting would never end.
+    jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
+    await expect(signer.sign(claims, signal)).resolves.toBeDefined();
+    answer.resolve();
+  });
+});
+
 describe('a key in force that fails', () => {
   it('for 10 s makes its signer not ready, until it signs again', async () => {
     const signer = await open();

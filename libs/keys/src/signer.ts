@@ -2,14 +2,13 @@ import { hasCode, KEY_TYPE_OF, ParsecError, UnavailableError, type JsonObject, t
 import { callWithDeadline } from '@parsec/resilience';
 import { KeyRotation } from './key-rotation.js';
 import type { KeySchedule, KeyStatus } from './key-status.js';
+import { Pulse } from './pulse.js';
 import type { SignerSettings } from './signer-settings.js';
 
 const SIGN_DEADLINE = 5_000;
 /** A key that fails to sign for this long does not count as one. Milliseconds. */
 const FAILING_TOO_LONG = 10_000;
-/** How late a look at what others stored may be. A process that was stopped for a while must look before it answers. Milliseconds. */
-const LATE = 2_000;
-/** How long an answer waits for that look. */
+/** How long an answer waits for a look at what others stored. Milliseconds. */
 const LOOK_DEADLINE = 2_000;
 
 /**
@@ -21,8 +20,8 @@ export class Signer {
   readonly #closing = new AbortController();
   readonly #rotation: KeyRotation;
   #cancelTurn: () => void = () => {};
-  /** By both clocks: the one stands still while the machine sleeps, the other can be set. */
-  #nextTurnAt = { monotonic: Number.POSITIVE_INFINITY, wall: Number.POSITIVE_INFINITY };
+  /** Where others store something: a process that stood still must look at that before it answers. */
+  readonly #pulse: Pulse | undefined;
   #look: Promise<void> | undefined;
   #failingSince: number | undefined;
   #wasReady = false;
@@ -30,6 +29,7 @@ export class Signer {
   private constructor(settings: SignerSettings) {
     this.#settings = settings;
     this.#rotation = new KeyRotation(settings, this.#closing.signal, () => this.#afterTurn());
+    this.#pulse = settings.documents.shared ? new Pulse(settings.clock) : undefined;
   }
 
   /**
@@ -96,7 +96,7 @@ export class Signer {
    */
   async sign(payload: JsonObject, signal: AbortSignal): Promise<string> {
     const { name, clock, observer } = this.#settings;
-    if (this.#isLate) await this.refresh();
+    await this.refresh();
     const key = this.#rotation.signing;
     if (key === undefined) throw new UnavailableError(`signer "${name}" has no key that may sign`, { reason: 'signer_not_ready' });
     const begun = clock.monotonic();
@@ -120,13 +120,16 @@ export class Signer {
     }
   }
 
-  /** Looks at what other replicas stored, where that is overdue because this process stood still. Never fails, and takes 2 s at most. */
+  /** Looks at what other replicas stored, where this process stood still. Never fails, and takes 2 s at most. */
   async refresh(): Promise<void> {
-    if (!this.#isLate && this.#look === undefined) return;
-    this.#look ??= this.#rotation.turn().finally(() => {
-      this.#look = undefined;
-    });
+    if (this.#pulse?.stoodStill === true) {
+      this.#pulse.forget();
+      this.#look ??= this.#rotation.turn().finally(() => {
+        this.#look = undefined;
+      });
+    }
     const look = this.#look;
+    if (look === undefined) return;
     await callWithDeadline(() => look, { milliseconds: LOOK_DEADLINE, signal: this.#closing.signal, what: 'the shared state' }).catch(
       () => {},
     );
@@ -151,22 +154,15 @@ export class Signer {
     if (this.#closing.signal.aborted) return;
     this.#closing.abort();
     this.#cancelTurn();
+    this.#pulse?.stop();
     await this.#rotation.leave();
-  }
-
-  get #isLate(): boolean {
-    const { clock, documents } = this.#settings;
-    const { monotonic, wall } = this.#nextTurnAt;
-    return documents.shared && Math.max(clock.monotonic() - monotonic, clock.now() - wall) > LATE;
   }
 
   #afterTurn(): void {
     const { clock, logger, name } = this.#settings;
     this.#cancelTurn();
     if (this.#closing.signal.aborted) return;
-    const { wait } = this.#rotation;
-    this.#nextTurnAt = { monotonic: clock.monotonic() + wait, wall: clock.now() + wait };
-    this.#cancelTurn = clock.schedule(wait, () => void this.#rotation.turn());
+    this.#cancelTurn = clock.schedule(this.#rotation.wait, () => void this.#rotation.turn());
     if (this.ready && !this.#wasReady) logger.info('signer is ready', { signer: name, kid: this.#rotation.signing?.kid });
     if (!this.ready && this.#wasReady) logger.error('signer cannot sign', { signer: name });
     this.#wasReady = this.ready;
