@@ -152,9 +152,10 @@ export class Fleet {
     );
   }
 
-  /** Waits until the JWKS of all replicas are the same, and hold what each signs with. */
+  /** Waits until every replica that gets requests has signed, and the JWKS of all are the same and hold what each signs with. */
   async agreed(): Promise<void> {
     await until('all replicas publish the same keys', async () => {
+      if ([...this.#replicas].some(([name, { isIn }]) => isIn && this.signed(name).length === 0)) return false;
       const sets = await Promise.all([...this.#replicas.keys()].map((name) => this.published(name)));
       const signing = [...this.#replicas.keys()].flatMap((name) => this.signed(name).slice(-1));
       return sets.every((set) => set.join() === sets[0]?.join()) && signing.every((kid) => sets[0]?.includes(kid));
