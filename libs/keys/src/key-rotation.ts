@@ -152,8 +152,10 @@ export class KeyRotation {
   /** Every key of every ring, ours first. */
   status(): readonly KeyStatus[] {
     const { own, others } = this.#view;
+    const { documents, replica } = this.#settings;
+    const ring = documents.shared && replica.sharedKeys ? 'all' : replica.name;
     return [
-      ...own.keys.map((key) => statusOf(key, this.#settings.replica.name, this.#expectedStart(key))),
+      ...own.keys.map((key) => statusOf(key, ring, this.#expectedStart(key))),
       ...[...others].flatMap(([ring, { keys }]) => keys.map((key) => statusOf(key, replicaOf(ring), undefined))),
     ].filter(({ kid }) => !this.#isRevoked(kid));
   }

@@ -455,6 +455,14 @@ describe('a signer whose state is shared', () => {
     await rest(0);
   });
 
+  it('says whose each key is: its own, or that of all', async () => {
+    expect(new Set(signer.status().map(({ ring }) => ring))).toEqual(new Set(['local']));
+    const documents = new FakeStore(true, () => clock.now()).connect('local');
+    const sharing = await open({ documents, replica: { name: 'local', sharedKeys: true, timeout: 600_000 } });
+    await pass(15_000, sharing, ({ ready }) => ready);
+    expect(new Set(sharing.status().map(({ ring }) => ring))).toEqual(new Set(['all']));
+  });
+
   it('looks at it before it signs where the process stood still, once', async () => {
     const before = looks;
     await signer.sign(claims, signal);
