@@ -153,9 +153,9 @@ export class KeyRotation {
   status(): readonly KeyStatus[] {
     const { own, others } = this.#view;
     const { documents, replica } = this.#settings;
-    const ring = documents.shared && replica.sharedKeys ? 'all' : replica.name;
+    const ours = documents.shared && replica.sharedKeys ? 'all' : replica.name;
     return [
-      ...own.keys.map((key) => statusOf(key, ring, this.#expectedStart(key))),
+      ...own.keys.map((key) => statusOf(key, ours, this.#expectedStart(key))),
       ...[...others].flatMap(([ring, { keys }]) => keys.map((key) => statusOf(key, replicaOf(ring), undefined))),
     ].filter(({ kid }) => !this.#isRevoked(kid));
   }

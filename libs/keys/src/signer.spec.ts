@@ -271,7 +271,7 @@ describe('while its key manager is out', () => {
       throw new Error('misconfigured');
     };
     await pass(1_000, signer, () => logger.lines.at(-1)?.facts?.['problem'] === 'misconfigured');
-    expect(signer.ready).toBe(false);
+    expect(signer.health()).toEqual({ status: 'down', detail: 'misconfigured' });
     keyManager.fault = () => {};
     await pass(2_000, signer, ({ ready }) => ready);
   });
@@ -504,7 +504,7 @@ describe('a key in force that fails', () => {
       await expect(signer.sign(claims, signal)).rejects.toMatchObject({ code: 'PARSEC_UNAVAILABLE' });
     }
     await rest(0);
-    expect(signer.ready).toBe(false);
+    expect(signer.health()).toEqual({ status: 'down', detail: 'its key fails to sign' });
     keyManager.fault = () => {};
     await pass(30_000, signer, ({ ready }) => ready);
     await expect(signer.sign(claims, signal)).resolves.toBeDefined();
@@ -538,7 +538,7 @@ describe('a key that is revoked', () => {
   it('leaves a signer that has no other without any, until a new one is known everywhere', async () => {
     const signer = await open();
     for (const { kid } of signer.publicKeys) await signer.revoke(kid as string);
-    expect(signer.ready).toBe(false);
+    expect(signer.health()).toEqual({ status: 'down', detail: 'none of its keys may sign yet' });
     await expect(signer.sign(claims, signal)).rejects.toMatchObject({ code: 'PARSEC_UNAVAILABLE', reason: 'signer_not_ready' });
     await rest(300_000);
     expect(signer.ready).toBe(false);

@@ -1,7 +1,8 @@
-import { hasCode, KEY_TYPE_OF, ParsecError, UnavailableError, type JsonObject, type JWK } from '@parsec/plugin-sdk';
+import { hasCode, KEY_TYPE_OF, ParsecError, UnavailableError, type Health, type JsonObject, type JWK } from '@parsec/plugin-sdk';
 import { callWithDeadline } from '@parsec/resilience';
 import { KeyRotation } from './key-rotation.js';
 import type { KeySchedule, KeyStatus } from './key-status.js';
+import { messageOf } from './message-of.js';
 import { Pulse } from './pulse.js';
 import type { SignerSettings } from './signer-settings.js';
 
@@ -61,6 +62,13 @@ export class Signer {
   /** Whether it has a published key that was proved and signs. */
   get ready(): boolean {
     return this.#rotation.signing !== undefined && !this.#rotation.isSuspect;
+  }
+
+  health(): Health {
+    if (this.ready) return { status: 'up' };
+    const { failure, isSuspect } = this.#rotation;
+    if (failure !== undefined) return { status: 'down', detail: messageOf(failure) };
+    return { status: 'down', detail: isSuspect ? 'its key fails to sign' : 'none of its keys may sign yet' };
   }
 
   /** The public keys to publish: the one in force first. Another array whenever it changes. */

@@ -119,8 +119,8 @@ export class Service {
     return [
       ...this.generation.instances.map((instance) => ({ kind: instance.kind, name: instance.name, ...instance.health() })),
       ...[...this.issuers.health()].map(([name, health]) => ({ kind: 'trusted_issuer' as const, name, ...health })),
-      ...[...this.signers.values()].map(({ name, ready }) => ({ kind: 'signer' as const, name, status: statusOf(ready) })),
-      { kind: 'state' as const, name: this.configuration.settings.state.type, status: statusOf(this.state.up) },
+      ...[...this.signers.values()].map((signer) => ({ kind: 'signer' as const, name: signer.name, ...signer.health() })),
+      { kind: 'state' as const, name: this.configuration.settings.state.type, status: this.state.up ? 'up' : 'down' },
     ];
   }
 
@@ -128,10 +128,6 @@ export class Service {
   close(): Promise<void> {
     return closeAll(this.closers);
   }
-}
-
-function statusOf(isUp: boolean): Health['status'] {
-  return isUp ? 'up' : 'down';
 }
 
 type Closer = () => Promise<void>;
