@@ -41,6 +41,8 @@ export class Replica {
   /** Calls of its key manager and of the store until it is killed, at whatever point. */
   callsToLive = Number.POSITIVE_INFINITY;
   nextTurnAt = 0;
+  /** When it last reached the store, milliseconds of true time. */
+  heardAt: number;
   /** Its clock was wrong already when it started, so it cannot know. */
   startedAhead = false;
   #life = 0;
@@ -51,6 +53,7 @@ export class Replica {
     readonly keyManager: FakeKeyManager,
   ) {
     this.clock = new FakeClock(world.now);
+    this.heardAt = world.now;
   }
 
   get isUp(): boolean {
@@ -63,24 +66,19 @@ export class Replica {
     this.#life += 1;
     const life = this.#life;
     this.callsToLive = Number.POSITIVE_INFINITY;
-    const pass = (): void => {
+    const live = (): void => {
       if (life !== this.#life) throw new Error('killed');
       this.callsToLive -= 1;
-      if (this.callsToLive <= 0) {
-        this.kill();
-        throw new Error('killed');
-      }
-      if (this.isCutOff) storeIsOut();
+      if (this.callsToLive > 0) return;
+      this.kill();
+      throw new Error('killed');
     };
-    const keyManager = mortal(this.keyManager, () => {
-      const { isCutOff } = this;
-      this.isCutOff = false;
-      try {
-        pass();
-      } finally {
-        this.isCutOff = isCutOff;
-      }
-    });
+    const reachStore = (): void => {
+      live();
+      if (this.isCutOff) storeIsOut();
+      this.heardAt = this.world.now;
+    };
+    const keyManager = mortal(this.keyManager, live);
     this.rotation = new KeyRotation(
       {
         name: 'main',
@@ -90,7 +88,7 @@ export class Replica {
         rotation: { every: EVERY, publishAhead: PUBLISH_AHEAD },
         maxAge: MAX_AGE,
         tokenLifetime: LIFETIME,
-        documents: this.world.store.connect(this.name, pass),
+        documents: this.world.store.connect(this.name, reachStore),
         replica: { name: this.name, sharedKeys: this.world.mode === 'shared keys', timeout: REPLICA_TIMEOUT },
         clock: this.clock,
         logger: this.logger,
@@ -163,9 +161,11 @@ export class World {
 
   /** Every replica signs a token and shows its keys; every verifier checks every token. */
   look(): void {
-    for (const { name, rotation, isUp, clock, startedAhead } of this.replicas) {
+    for (const { name, rotation, isUp, clock, startedAhead, heardAt } of this.replicas) {
       if (rotation === undefined || !isUp) continue;
-      if (rotation.isSynced) {
+      // The others do not wait for one that they have not heard of for so long, and it is to be taken out of the load balancer.
+      const isGivenUp = this.mode !== 'alone' && this.now - heardAt >= REPLICA_TIMEOUT;
+      if (rotation.isSynced && !isGivenUp) {
         const kids = new Set(rotation.publicKeys.map(({ kid }) => String(kid)));
         this.#fetched.push({ from: name, kids, at: this.now, until: this.now + (rotation.isCacheable ? MAX_AGE : 0) });
       }
