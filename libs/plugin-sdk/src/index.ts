@@ -21,3 +21,5 @@ export * from './options/map-of.js';
 export * from './options/units.js';
 export * from './pattern.js';
 export * from './principals.js';
+export * from './trust/issuer-options.js';
+export * from './trust/read-trusted-issuer.js';

@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { UnavailableError } from '@parsec/plugin-sdk';
 import { FakeClock, RecordingLogger } from '@parsec/plugin-testing';
 import { RemoteIssuerKeys } from './issuer-keys.js';
+import { fixedLocation } from './key-location.js';
 import type { OutgoingClient } from './outgoing.js';
 
 const MINUTE = 60_000;
@@ -26,7 +27,14 @@ function start(answers: { document: object | undefined; cacheControl?: string })
     },
   } as unknown as OutgoingClient;
   const [clock, logger] = [new FakeClock(), new RecordingLogger()];
-  const keys = new RemoteIssuerKeys({ name: 'idp', url: 'https://idp.example/jwks', allowHttp: false, client, clock, logger });
+  const keys = new RemoteIssuerKeys({
+    name: 'idp',
+    location: fixedLocation('https://idp.example/jwks'),
+    allowHttp: false,
+    client,
+    clock,
+    logger,
+  });
   keys.start();
   return { keys, clock, fetches: () => fetches, logger };
 }

@@ -1,4 +1,5 @@
 import { UnavailableError, type Clock, type Health, type PluginLogger } from '@parsec/plugin-sdk';
+import type { KeyLocation } from './key-location.js';
 import type { OutgoingClient } from './outgoing.js';
 import { readVerificationKeys, type VerificationKey } from './verification-keys.js';
 
@@ -11,7 +12,17 @@ export interface IssuerKeys {
    */
   candidates(kid: string | undefined, algorithm: string): Promise<readonly VerificationKey[]>;
   health(): Health;
+  /** `undefined` where none are at hand. */
+  readonly state: KeysState | undefined;
   close(): void;
+}
+
+/** The keys of an issuer as operators see them. */
+export interface KeysState {
+  /** Usable ones. */
+  readonly count: number;
+  /** Milliseconds since they were fetched; `undefined` where they are not fetched. */
+  readonly age?: number;
 }
 
 /** Keys that stand in the configuration or in a file beside it. */
@@ -26,13 +37,17 @@ export class FixedIssuerKeys implements IssuerKeys {
     return this.keys.length > 0 ? { status: 'up' } : { status: 'down', detail: 'its key set holds no usable key' };
   }
 
+  get state(): KeysState {
+    return { count: this.keys.length };
+  }
+
   close(): void {}
 }
 
-const FETCH_LIMITS = { timeout: 5_000, maxBytes: 512 * 1024 };
+const FETCH_LIMITS = { timeout: 4_000, maxBytes: 512 * 1024 };
 /** Milliseconds. */
 const REFRESH = { byDefault: 10 * 60_000, min: 60_000, max: 60 * 60_000 };
-/** Milliseconds between attempts after a failure; with no keys at hand an issuer that returns is met within the smaller bound. */
+/** Milliseconds from one attempt to the next after a failure; with no keys at hand an issuer that returns is met within the smaller bound. */
 const RETRY = { first: 1_000, maxWithoutKeys: 4_000, maxWithKeys: 60_000 };
 /** Milliseconds for which keys serve while they cannot be refreshed. */
 const STALE_LIMIT = 24 * 60 * 60_000;
@@ -43,11 +58,19 @@ const UNKNOWN_KID_COOL_DOWN = 10_000;
 export interface RemoteKeysOptions {
   /** The trusted issuer's name, for the log. */
   readonly name: string;
-  readonly url: string;
+  readonly location: KeyLocation;
   readonly allowHttp: boolean;
   readonly client: OutgoingClient;
   readonly clock: Clock;
   readonly logger: PluginLogger;
+}
+
+interface FetchedKeys {
+  readonly list: readonly VerificationKey[];
+  readonly url: string;
+  readonly etag: string | undefined;
+  /** Monotonic milliseconds. */
+  readonly fetchedAt: number;
 }
 
 /**
@@ -55,7 +78,7 @@ export interface RemoteKeysOptions {
  * While usable keys are at hand no request waits for a refresh; one with a `kid` that nobody knows waits for at most one fetch.
  */
 export class RemoteIssuerKeys implements IssuerKeys {
-  #keys: { readonly list: readonly VerificationKey[]; readonly fetchedAt: number } | undefined;
+  #keys: FetchedKeys | undefined;
   #fetching: Promise<void> | undefined;
   #cancelNext = (): void => {};
   #failures = 0;
@@ -87,6 +110,12 @@ export class RemoteIssuerKeys implements IssuerKeys {
     return { status: 'down', detail: `its JWKS ${this.#failure}` };
   }
 
+  /** @returns `undefined` where there are none at hand */
+  get state(): KeysState | undefined {
+    const keys = this.#keys;
+    return keys === undefined ? undefined : { count: keys.list.length, age: this.options.clock.monotonic() - keys.fetchedAt };
+  }
+
   close(): void {
     this.#cancelNext();
     this.#abort.abort();
@@ -94,11 +123,11 @@ export class RemoteIssuerKeys implements IssuerKeys {
 
   get #usable(): readonly VerificationKey[] | undefined {
     const keys = this.#keys;
-    return keys !== undefined && this.options.clock.now() - keys.fetchedAt < STALE_LIMIT ? keys.list : undefined;
+    return keys !== undefined && this.options.clock.monotonic() - keys.fetchedAt < STALE_LIMIT ? keys.list : undefined;
   }
 
   async #fetchForUnknownKid(): Promise<void> {
-    const now = this.options.clock.now();
+    const now = this.options.clock.monotonic();
     if (this.#fetching === undefined && now - this.#unknownKidFetchAt < UNKNOWN_KID_COOL_DOWN) return;
     if (this.#fetching === undefined) this.#unknownKidFetchAt = now;
     await this.#fetch();
@@ -106,35 +135,57 @@ export class RemoteIssuerKeys implements IssuerKeys {
 
   /** One fetch at a time; whoever asks meanwhile waits for the one under way. Never rejects. */
   #fetch(): Promise<void> {
-    this.#fetching ??= this.#fetchOnce().finally(() => {
+    this.#fetching ??= this.#fetchAndPlanNext().finally(() => {
       this.#fetching = undefined;
     });
     return this.#fetching;
   }
 
-  async #fetchOnce(): Promise<void> {
-    const { client, clock, logger, name, url, allowHttp } = this.options;
+  async #fetchAndPlanNext(): Promise<void> {
+    const { clock } = this.options;
     this.#cancelNext();
-    let delay: number;
+    const begun = clock.monotonic();
+    const wanted = await this.#attempt();
+    // An issuer that lets everybody wait until the time is up is asked again at once.
+    const wait = Math.max(0, withJitter(wanted) - (clock.monotonic() - begun));
+    if (!this.#abort.signal.aborted) this.#cancelNext = clock.schedule(wait, () => void this.#fetch());
+  }
+
+  /** @returns milliseconds from its beginning to the next one */
+  async #attempt(): Promise<number> {
+    const { logger, name } = this.options;
     try {
-      const { document, cacheControl } = await client.fetchJson(url, { ...FETCH_LIMITS, allowHttp }, this.#abort.signal);
-      const list = readVerificationKeys(document);
-      if (list === undefined) throw new UnavailableError('is not a JWK Set');
-      if (list.length === 0) throw new UnavailableError('holds no usable key');
+      const cacheControl = await this.#refresh();
       if (this.#failure !== undefined) logger.info('JWKS of trusted issuer is back', { trusted_issuer: name });
-      this.#keys = { list, fetchedAt: clock.now() };
-      this.#failures = 0;
-      this.#failure = undefined;
-      delay = refreshDelay(cacheControl);
+      [this.#failures, this.#failure] = [0, undefined];
+      return refreshDelay(cacheControl);
     } catch (error) {
-      if (this.#abort.signal.aborted) return;
+      if (this.#abort.signal.aborted) return 0;
       this.#failures += 1;
       this.#failure = (error as Error).message;
       if (this.#failures === 1) logger.warn('JWKS of trusted issuer cannot be fetched', { trusted_issuer: name, problem: this.#failure });
       const max = this.#usable === undefined ? RETRY.maxWithoutKeys : RETRY.maxWithKeys;
-      delay = Math.min(RETRY.first * 2 ** Math.min(this.#failures - 1, 16), max);
+      return Math.min(RETRY.first * 2 ** Math.min(this.#failures - 1, 16), max);
     }
-    if (!this.#abort.signal.aborted) this.#cancelNext = clock.schedule(withJitter(delay), () => void this.#fetch());
+  }
+
+  /** @returns the `Cache-Control` of the answer */
+  async #refresh(): Promise<string | undefined> {
+    const { client, clock, allowHttp, location } = this.options;
+    const { signal } = this.#abort;
+    const url = await location.find(signal);
+    const before = this.#keys?.url === url ? this.#keys : undefined;
+    try {
+      const { document, etag, cacheControl } = await client.fetchJson(url, { ...FETCH_LIMITS, allowHttp, etag: before?.etag }, signal);
+      const list = document === undefined ? before?.list : readVerificationKeys(document);
+      if (list === undefined) throw new UnavailableError('is not a JWK Set');
+      if (list.length === 0) throw new UnavailableError('holds no usable key');
+      this.#keys = { list, url, etag, fetchedAt: clock.monotonic() };
+      return cacheControl;
+    } catch (error) {
+      location.doubt();
+      throw error;
+    }
   }
 }
 

@@ -1,7 +1,8 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { OutgoingClient, type NameResolver } from './outgoing.js';
+import type { NameResolver } from './address-guard.js';
+import { OutgoingClient } from './outgoing.js';
 
 const LIMITS = { timeout: 1_000, maxBytes: 1_000, allowHttp: true };
 const never = new AbortController().signal;
@@ -20,7 +21,7 @@ const resolvesTo =
     );
 
 function client(resolveName?: NameResolver): OutgoingClient {
-  const made = new OutgoingClient(resolveName);
+  const made = new OutgoingClient({}, resolveName);
   closers.push(() => made.close());
   return made;
 }
@@ -39,7 +40,7 @@ describe('an outgoing request', () => {
   it('reaches a name that resolves to an address which the operator may use', async () => {
     const port = await serve((_request, response) => response.setHeader('cache-control', 'max-age=60').end('{"keys":[]}'));
     const fetched = await client(resolvesTo('127.0.0.1')).fetchJson(`http://keys.internal:${port}/`, LIMITS, never);
-    expect(fetched).toEqual({ document: { keys: [] }, cacheControl: 'max-age=60' });
+    expect(fetched).toEqual({ document: { keys: [] }, etag: undefined, cacheControl: 'max-age=60' });
   });
 
   it.each([

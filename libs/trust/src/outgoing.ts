@@ -1,55 +1,21 @@
-import { lookup, type LookupAddress, type LookupAllOptions } from 'node:dns';
-import { BlockList, isIP, type LookupFunction } from 'node:net';
+import { lookup } from 'node:dns';
+import { isIP } from 'node:net';
+import { rootCertificates } from 'node:tls';
 import { isLoopbackHost, UnavailableError } from '@parsec/plugin-sdk';
-import { Agent, request } from 'undici';
+import { Agent, ProxyAgent, request, type Dispatcher } from 'undici';
+import { guardLookup, isForbiddenAddress, type NameResolver } from './address-guard.js';
 
-/** Addresses that no outgoing request may reach, whoever wrote the host: link-local ones and cloud metadata services. */
-const FORBIDDEN = new BlockList();
-FORBIDDEN.addSubnet('169.254.0.0', 16, 'ipv4');
-FORBIDDEN.addAddress('100.100.100.200', 'ipv4');
-FORBIDDEN.addAddress('192.0.0.192', 'ipv4');
-FORBIDDEN.addAddress('168.63.129.16', 'ipv4');
-FORBIDDEN.addSubnet('fe80::', 10, 'ipv6');
-FORBIDDEN.addSubnet('fd00:ec2::', 32, 'ipv6');
-FORBIDDEN.addSubnet('fd20:ce::', 32, 'ipv6');
-FORBIDDEN.addSubnet('fd00:42::', 32, 'ipv6');
-// IPv4 addresses within IPv6 ones: NAT64 (RFC 6052, RFC 8215), IPv4-compatible (RFC 4291) and 6to4 (RFC 3056).
-FORBIDDEN.addSubnet('64:ff9b::a9fe:0', 112, 'ipv6');
-FORBIDDEN.addAddress('64:ff9b::6464:64c8', 'ipv6');
-FORBIDDEN.addSubnet('64:ff9b:1::', 48, 'ipv6');
-FORBIDDEN.addSubnet('::a9fe:0', 112, 'ipv6');
-FORBIDDEN.addSubnet('2002:a9fe::', 32, 'ipv6');
-
-/** Whether a connection to this IP address is refused (SPEC: outgoing requests). IPv4-mapped IPv6 addresses count as IPv4. */
-function isForbiddenAddress(address: string): boolean {
-  return FORBIDDEN.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+/** How this process reaches others. */
+export interface OutgoingSettings {
+  /** Certificates of authorities (PEM) that are trusted beside those that Node brings. Default: none. */
+  readonly authorities?: string;
+  /** The URL of an HTTP proxy; everything but loopback and `noProxy` goes through it. Default: none. */
+  readonly proxy?: string;
+  /** Hosts that are reached directly; `.example` stands for all names below `example`. */
+  readonly noProxy?: readonly string[];
 }
 
-/**
- * Checks addresses at the moment of connecting, so that a name cannot mean one address when it is checked and another when
- * it is used. One forbidden address among several spoils the name: a resolver that mixes them is not to be trusted.
- */
-function guardLookup(resolveName: NameResolver): LookupFunction {
-  return (hostname, options, callback) => {
-    resolveName(hostname, { ...options, all: true }, (error, addresses) => {
-      if (error !== null) return callback(error, []);
-      const [first] = addresses;
-      if (first === undefined || addresses.some(({ address }) => isForbiddenAddress(address))) {
-        return callback(Object.assign(new Error('the name resolves to a forbidden address'), { code: 'EFORBIDDEN' }), []);
-      }
-      return options.all === true ? callback(null, addresses) : callback(null, first.address, first.family);
-    });
-  };
-}
-
-/** Looks a name up, as `dns.lookup` does for all addresses. */
-export type NameResolver = (
-  hostname: string,
-  options: LookupAllOptions,
-  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
-) => void;
-
-/** Limits of {@link fetchJson}. */
+/** Limits of {@link OutgoingClient.fetchJson}. */
 export interface FetchLimits {
   /** Milliseconds for the whole answer. */
   readonly timeout: number;
@@ -59,43 +25,62 @@ export interface FetchLimits {
   readonly allowHttp: boolean;
 }
 
+/** What is asked for beyond a URL. */
+export interface FetchOptions extends FetchLimits {
+  /** The `ETag` of what is at hand already. */
+  readonly etag?: string | undefined;
+}
+
 export interface FetchedJson {
+  /** `undefined` where what is at hand is still good (304). */
   readonly document: unknown;
+  readonly etag: string | undefined;
   readonly cacheControl: string | undefined;
 }
 
-/** Fetches JSON documents of hosts that the operator wrote. */
-export class OutgoingClient {
-  readonly #agent: Agent;
+const CONNECT_TIMEOUT = 4_000;
 
-  constructor(resolveName: NameResolver = lookup) {
-    const connect = { lookup: guardLookup(resolveName), timeout: 5_000 };
-    this.#agent = new Agent({ connect, connections: 4, maxHeaderSize: 16 * 1024 });
+/** Fetches JSON documents. */
+export class OutgoingClient {
+  readonly #direct: Agent;
+  readonly #proxy: ProxyAgent | undefined;
+  readonly #noProxy: readonly string[];
+
+  constructor({ authorities, proxy, noProxy = [] }: OutgoingSettings = {}, resolveName: NameResolver = lookup) {
+    const tls = authorities === undefined ? {} : { ca: [...rootCertificates, authorities] };
+    const limits = { connections: 4, maxHeaderSize: 16 * 1024 };
+    this.#direct = new Agent({ ...limits, connect: { ...tls, lookup: guardLookup(resolveName), timeout: CONNECT_TIMEOUT } });
+    this.#proxy =
+      proxy === undefined
+        ? undefined
+        : new ProxyAgent({ ...limits, uri: proxy, proxyTunnel: true, requestTls: tls, proxyTls: { ...tls, timeout: CONNECT_TIMEOUT } });
+    this.#noProxy = noProxy.map((host) => host.toLowerCase());
   }
 
   /**
    * GETs a JSON document. Follows no redirect and sends no credential.
    * @throws UnavailableError that says in words what happened; the body is never part of it
    */
-  async fetchJson(url: string, { timeout, maxBytes, allowHttp }: FetchLimits, signal: AbortSignal): Promise<FetchedJson> {
+  async fetchJson(url: string, { timeout, maxBytes, allowHttp, etag }: FetchOptions, signal: AbortSignal): Promise<FetchedJson> {
     const target = checkUrl(url, allowHttp);
     try {
-      const response = await request(target, {
-        dispatcher: this.#agent,
-        headers: { accept: 'application/json, application/jwk-set+json' },
+      const { statusCode, headers, body } = await request(target, {
+        dispatcher: this.#dispatcher(target.hostname),
+        headers: {
+          accept: 'application/json, application/jwk-set+json',
+          ...(etag === undefined ? {} : { 'if-none-match': etag }),
+        },
         signal: AbortSignal.any([signal, AbortSignal.timeout(timeout)]),
       });
-      const chunks: Buffer[] = [];
-      let length = 0;
-      for await (const chunk of response.body as AsyncIterable<Buffer>) {
-        length += chunk.length;
-        if (response.statusCode !== 200 || length > maxBytes) break;
-        chunks.push(chunk);
-      }
-      if (response.statusCode !== 200) throw new UnavailableError(`answered with status ${response.statusCode}`);
-      if (length > maxBytes) throw new UnavailableError(`answered with more than ${maxBytes} bytes`);
-      const cacheControl = response.headers['cache-control'];
-      return { document: parse(Buffer.concat(chunks)), cacheControl: Array.isArray(cacheControl) ? cacheControl[0] : cacheControl };
+      const isUnchanged = statusCode === 304 && etag !== undefined;
+      const content = await read(body, statusCode === 200 ? maxBytes : 0);
+      if (statusCode !== 200 && !isUnchanged) throw new UnavailableError(`answered with status ${statusCode}`);
+      if (content === undefined && !isUnchanged) throw new UnavailableError(`answered with more than ${maxBytes} bytes`);
+      return {
+        document: isUnchanged ? undefined : parse(content ?? Buffer.of()),
+        etag: isUnchanged ? etag : single(headers['etag']),
+        cacheControl: single(headers['cache-control']),
+      };
     } catch (error) {
       if (error instanceof UnavailableError) throw error;
       throw new UnavailableError(describe(error, timeout), { cause: error });
@@ -103,8 +88,33 @@ export class OutgoingClient {
   }
 
   async close(): Promise<void> {
-    await this.#agent.destroy();
+    await Promise.all([this.#direct.destroy(), this.#proxy?.destroy()]);
   }
+
+  #dispatcher(hostname: string): Dispatcher {
+    const isDirect = isLoopbackHost(hostname) || this.#noProxy.some((host) => covers(host, hostname));
+    return isDirect ? this.#direct : (this.#proxy ?? this.#direct);
+  }
+}
+
+function covers(host: string, hostname: string): boolean {
+  return host.startsWith('.') ? hostname.endsWith(host) : hostname === host;
+}
+
+/** @returns `undefined` where there is more than the limit; the rest is not read then */
+async function read(body: AsyncIterable<Buffer>, maxBytes: number): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of body) {
+    length += chunk.length;
+    if (length > maxBytes) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function single(header: string | string[] | undefined): string | undefined {
+  return Array.isArray(header) ? header[0] : header;
 }
 
 function checkUrl(url: string, allowHttp: boolean): URL {

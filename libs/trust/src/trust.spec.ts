@@ -65,7 +65,8 @@ afterEach(async () => {
 });
 
 async function open(...issuers: TrustedIssuer[]): Promise<TrustedIssuers> {
-  const opened = await TrustedIssuers.open(issuers, {
+  const store = { trustedIssuers: () => issuers };
+  const opened = await TrustedIssuers.open(new Map([['store', store]]), {
     directory: '.',
     clock: systemClock,
     logger: silent,

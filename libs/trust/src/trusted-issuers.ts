@@ -1,8 +1,18 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { compilePatterns, ParsecError, type Clock, type Health, type PluginLogger, type TrustedIssuer } from '@parsec/plugin-sdk';
+import { isDeepStrictEqual } from 'node:util';
+import {
+  compilePatterns,
+  ParsecError,
+  type Clock,
+  type Health,
+  type PluginLogger,
+  type TrustedIssuer,
+  type TrustStore,
+} from '@parsec/plugin-sdk';
 import { findIssuerProblems } from './issuer-problems.js';
 import { FixedIssuerKeys, RemoteIssuerKeys, type IssuerKeys } from './issuer-keys.js';
+import { DiscoveredLocation, fixedLocation } from './key-location.js';
 import { OutgoingClient } from './outgoing.js';
 import { readVerificationKeys } from './verification-keys.js';
 
@@ -24,38 +34,43 @@ export interface TrustSurroundings {
   readonly serviceIdentifiers: readonly string[];
 }
 
-/** Every trusted issuer of a generation. Looking one up takes the same time however many there are. */
-export class TrustedIssuers {
-  readonly #byIssuer: ReadonlyMap<string, IssuerEntry>;
-  readonly #subjectTokenTypes: ReadonlySet<string>;
-  readonly #client: OutgoingClient;
+/** The issuers of one trust store, as they were last taken. */
+interface Taken {
+  readonly store: TrustStore;
+  issuers: readonly TrustedIssuer[];
+}
 
-  private constructor(entries: readonly IssuerEntry[], client: OutgoingClient) {
-    const ofSubjects = entries.filter(({ issuer }) => issuer.acceptAs.includes('subject'));
-    this.#byIssuer = new Map(entries.map((entry) => [entry.issuer.issuer, entry]));
-    this.#subjectTokenTypes = new Set(ofSubjects.flatMap(({ issuer }) => issuer.tokenTypes));
-    this.#client = client;
+/** Every trusted issuer of a generation, of all its trust stores. Looking one up takes the same time however many there are. */
+export class TrustedIssuers {
+  readonly #taken: ReadonlyMap<string, Taken>;
+  readonly #surroundings: TrustSurroundings;
+  readonly #client: OutgoingClient;
+  #byIssuer: ReadonlyMap<string, IssuerEntry> = new Map();
+  #subjectTokenTypes: ReadonlySet<string> = new Set();
+  #changes: Promise<void> = Promise.resolve();
+  #isClosed = false;
+
+  private constructor(stores: ReadonlyMap<string, TrustStore>, surroundings: TrustSurroundings) {
+    this.#taken = new Map([...stores].map(([name, store]) => [name, { store, issuers: store.trustedIssuers() }]));
+    this.#surroundings = surroundings;
+    this.#client = new OutgoingClient();
   }
 
   /**
-   * Reads key files and begins to fetch remote keys, without waiting for them.
+   * Reads key files and begins to fetch remote keys, without waiting for them. From then on it follows what the trust stores say.
+   * @param stores by the names of their instances
    * @throws ParsecError `PARSEC_CONFIGURATION_INVALID` where issuers conflict or a key file is no JWK Set
    */
-  static async open(issuers: readonly TrustedIssuer[], surroundings: TrustSurroundings): Promise<TrustedIssuers> {
-    const [problem] = findIssuerProblems(issuers, surroundings.serviceIdentifiers);
-    if (problem !== undefined) throw invalid(issuers[problem.index]?.name ?? '', problem.message);
-    const client = new OutgoingClient();
+  static async open(stores: ReadonlyMap<string, TrustStore>, surroundings: TrustSurroundings): Promise<TrustedIssuers> {
+    const opened = new TrustedIssuers(stores, surroundings);
     try {
-      const entries: IssuerEntry[] = [];
-      for (const issuer of issuers) {
-        entries.push({ issuer, keys: await openKeys(issuer, client, surroundings), allowsClaim: compilePatterns(issuer.claims.allow) });
-      }
-      for (const { keys } of entries) if (keys instanceof RemoteIssuerKeys) keys.start();
-      return new TrustedIssuers(entries, client);
+      await opened.#take([...opened.#taken.values()].flatMap(({ issuers }) => issuers));
     } catch (error) {
-      await client.close();
+      await opened.close();
       throw error;
     }
+    for (const [name, { store }] of opened.#taken) store.onChange?.(() => opened.#changed(name));
+    return opened;
   }
 
   /** @param iss the exact `iss` of a credential */
@@ -79,25 +94,105 @@ export class TrustedIssuers {
     return new Map([...this.#byIssuer.values()].map(({ issuer, keys }) => [issuer.name, keys.health()]));
   }
 
+  /** Closing twice is safe. */
   async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#changes;
     for (const { keys } of this.#byIssuer.values()) keys.close();
     await this.#client.close();
   }
+
+  /** One change after the other. */
+  #changed(name: string): void {
+    const change = this.#changes;
+    this.#changes = (async () => {
+      await change;
+      const taken = this.#taken.get(name);
+      if (taken !== undefined && !this.#isClosed) await this.#change(name, taken);
+    })();
+  }
+
+  /** A change that cannot be is left out as a whole, and what the store said before stays. Never rejects. */
+  async #change(name: string, taken: Taken): Promise<void> {
+    const { logger } = this.#surroundings;
+    const before = taken.issuers;
+    try {
+      const issuers = taken.store.trustedIssuers();
+      await this.#take([...this.#taken].flatMap(([other, { issuers: theirs }]) => (other === name ? issuers : theirs)));
+      taken.issuers = issuers;
+      logger.info('trusted issuers changed', { trust_store: name, ...difference(before, issuers) });
+    } catch (error) {
+      logger.error('a change of trusted issuers is refused; those of before stay', { trust_store: name, problem: messageOf(error) });
+    }
+  }
+
+  /** All or nothing. Keys of issuers whose keys did not change stay as they are, and warm. */
+  async #take(issuers: readonly TrustedIssuer[]): Promise<void> {
+    const [problem] = findIssuerProblems(issuers, this.#surroundings.serviceIdentifiers);
+    if (problem !== undefined) throw invalid(issuers[problem.index]?.name ?? '', problem.message);
+    const before = new Map([...this.#byIssuer.values()].map((entry) => [entry.issuer.name, entry]));
+    const opened: IssuerKeys[] = [];
+    const entries: IssuerEntry[] = [];
+    try {
+      for (const issuer of issuers) {
+        const former = before.get(issuer.name);
+        if (former !== undefined && haveSameKeys(former.issuer, issuer)) {
+          entries.push({ ...former, issuer, allowsClaim: compilePatterns(issuer.claims.allow) });
+          continue;
+        }
+        const keys = await openKeys(issuer, this.#client, this.#surroundings);
+        opened.push(keys);
+        entries.push({ issuer, keys, allowsClaim: compilePatterns(issuer.claims.allow) });
+      }
+    } catch (error) {
+      for (const keys of opened) keys.close();
+      throw error;
+    }
+    for (const keys of opened) if (keys instanceof RemoteIssuerKeys) keys.start();
+    const kept = new Set(entries.map(({ keys }) => keys));
+    this.#byIssuer = new Map(entries.map((entry) => [entry.issuer.issuer, entry]));
+    this.#subjectTokenTypes = new Set(
+      issuers.filter(({ acceptAs }) => acceptAs.includes('subject')).flatMap(({ tokenTypes }) => tokenTypes),
+    );
+    for (const { keys } of before.values()) if (!kept.has(keys)) keys.close();
+  }
+}
+
+/** Keys belong to an `iss`: another issuer of the same name begins with none. */
+function haveSameKeys(one: TrustedIssuer, other: TrustedIssuer): boolean {
+  return one.issuer === other.issuer && isDeepStrictEqual(one.keys, other.keys);
+}
+
+function difference(before: readonly TrustedIssuer[], after: readonly TrustedIssuer[]): Readonly<Record<string, readonly string[]>> {
+  const [former, present] = [byName(before), byName(after)];
+  return {
+    added: [...present.keys()].filter((name) => !former.has(name)),
+    removed: [...former.keys()].filter((name) => !present.has(name)),
+    changed: [...present.keys()].filter((name) => former.has(name) && !isDeepStrictEqual(former.get(name), present.get(name))),
+  };
+}
+
+function byName(issuers: readonly TrustedIssuer[]): ReadonlyMap<string, TrustedIssuer> {
+  return new Map(issuers.map((issuer) => [issuer.name, issuer]));
 }
 
 async function openKeys(
-  issuer: TrustedIssuer,
+  { name, issuer, keys: source }: TrustedIssuer,
   client: OutgoingClient,
   { directory, clock, logger }: TrustSurroundings,
 ): Promise<IssuerKeys> {
-  const source = issuer.keys;
-  if ('jwksUri' in source) {
-    return new RemoteIssuerKeys({ name: issuer.name, url: source.jwksUri, allowHttp: source.allowHttp, client, clock, logger });
+  if ('jwksUri' in source || 'discovery' in source) {
+    const { allowHttp } = source;
+    const location =
+      'jwksUri' in source
+        ? fixedLocation(source.jwksUri)
+        : new DiscoveredLocation({ issuer, allowHosts: source.discovery.allowHosts, allowHttp, client, clock });
+    return new RemoteIssuerKeys({ name, location, allowHttp, client, clock, logger });
   }
-  const document = 'jwks' in source ? source.jwks : await readJwksFile(issuer.name, resolve(directory, source.jwksFile));
+  const document = 'jwks' in source ? source.jwks : await readJwksFile(name, resolve(directory, source.jwksFile));
   const keys = readVerificationKeys(document);
-  if (keys === undefined) throw invalid(issuer.name, 'its keys are not a JWK Set');
-  if (keys.length === 0) throw invalid(issuer.name, 'its JWK Set holds no usable key');
+  if (keys === undefined) throw invalid(name, 'its keys are not a JWK Set');
+  if (keys.length === 0) throw invalid(name, 'its JWK Set holds no usable key');
   return new FixedIssuerKeys(keys);
 }
 
@@ -117,4 +212,8 @@ function invalid(name: string, message: string): ParsecError {
 function systemCode(error: unknown): string {
   const { code } = error as NodeJS.ErrnoException;
   return code === undefined ? '' : ` (${code})`;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : 'failed';
 }

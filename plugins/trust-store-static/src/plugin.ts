@@ -1,6 +1,5 @@
-import { definePlugin } from '@parsec/plugin-sdk';
+import { definePlugin, readTrustedIssuers } from '@parsec/plugin-sdk';
 import { StaticTrustStoreOptions } from './options.js';
-import { readTrustedIssuers } from './read-trusted-issuers.js';
 import { StaticTrustStore } from './static-trust-store.js';
 
 export default definePlugin({

@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import type { TrustedIssuer, TrustStore } from '@parsec/plugin-sdk';
+import { readTrustedIssuers, type TrustedIssuer, type TrustStore } from '@parsec/plugin-sdk';
 import { StaticTrustStoreOptions } from './options.js';
-import { readTrustedIssuers } from './read-trusted-issuers.js';
 
 /** The trusted issuers that stand in the configuration. They change with it and never by themselves. */
 @Injectable()

@@ -57,8 +57,8 @@ export class Service {
       closers.push(() => generation.close());
 
       const identifiers = serviceIdentifiers(settings.server.issuer);
-      const trusted = [...generation.ofKind('trust_store').values()].flatMap(({ api }) => api.trustedIssuers());
-      const issuers = await TrustedIssuers.open(trusted, {
+      const stores = new Map([...generation.ofKind('trust_store')].map(([name, { api }]) => [name, api]));
+      const issuers = await TrustedIssuers.open(stores, {
         directory,
         clock,
         logger: pluginLogger(logger),

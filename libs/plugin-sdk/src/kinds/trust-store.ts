@@ -22,6 +22,8 @@ export const JWT_TOKEN_TYPES = {
 export type IssuerKeySource =
   | { readonly jwks: JSONWebKeySet }
   | { readonly jwksUri: string; readonly allowHttp: boolean }
+  /** Where its metadata says (OpenID Connect Discovery, RFC 8414): at the issuer's own host, or at one of these. */
+  | { readonly discovery: { readonly allowHosts: readonly string[] }; readonly allowHttp: boolean }
   /** Relative to the directory of the configuration file. */
   | { readonly jwksFile: string };
 
@@ -61,6 +63,11 @@ export interface TrustedIssuer {
 
 /** Whom do we trust, and with which keys? */
 export interface TrustStore extends Partial<HealthReporter> {
-  /** The issuers that are trusted, as of now; asked once, after the instance has opened. Answers from memory. */
+  /** The issuers that are trusted, as of now. Answers from memory. */
   trustedIssuers(): readonly TrustedIssuer[];
+  /**
+   * A store whose issuers can change while it is open calls this whenever they did; {@link trustedIssuers} is then asked again.
+   * Given once, after the instance has opened.
+   */
+  onChange?(changed: () => void): void;
 }

@@ -1,8 +1,10 @@
-import { INSTANCE_NAME, isJsonObject, isLoopbackHost, isScopeToken } from '@parsec/plugin-sdk';
 import { registerDecorator, type ValidationArguments } from 'class-validator';
-import type { IssuerOptions } from './options.js';
+import { isJsonObject } from '../json.js';
+import { isLoopbackHost } from '../loopback.js';
+import { INSTANCE_NAME, isScopeToken } from '../names.js';
+import type { IssuerOptions } from './issuer-options.js';
 
-const KEY_SOURCES = ['jwks_uri', 'jwks', 'jwks_file'] as const;
+const KEY_SOURCES = ['jwks_uri', 'jwks', 'jwks_file', 'discovery'] as const;
 
 /** On `issuers`: at least one, each under a name of its own. */
 export const AreNamedIssuers = rule(
@@ -24,7 +26,7 @@ export const SubjectsNeed = rule(
 );
 
 /** An https URL; or http on loopback, or anywhere where `allow_http` says so. */
-export const IsJwksUri = rule(
+export const IsFetchable = rule(
   (value, issuer) => isFetchable(value, issuer.allow_http),
   'expected an https URL without credentials in it; http only on loopback or with allow_http: true',
 );
@@ -41,6 +43,18 @@ export const IsScopeMap = rule(
   'expected each external scope with a list of internal scopes, such as {orders.write: [trade.stocks]}',
 );
 
+/** On `issuer`: where its metadata is looked up, it is a URL. */
+export const IsDiscoverable = rule(
+  (value, issuer) => issuer.discovery !== true || isFetchable(value, issuer.allow_http),
+  'expected an https URL without credentials in it, because its metadata is looked up there; http only on loopback or with allow_http: true',
+);
+
+/** Names of hosts, without ports. */
+export const AreHosts = rule(
+  (value) => Array.isArray(value) && value.every((host) => typeof host === 'string' && /^[a-z0-9]([a-z0-9.-]{0,252}[a-z0-9])?$/.test(host)),
+  'expected names of hosts in lower case, without ports',
+);
+
 function isFetchable(value: unknown, allowHttp: unknown): boolean {
   if (typeof value !== 'string' || !URL.canParse(value)) return false;
   const { protocol, hostname, username, password } = new URL(value);
@@ -52,14 +66,14 @@ function isPublicKey(key: unknown): boolean {
   return isJsonObject(key) && ['RSA', 'EC', 'OKP'].includes(String(key['kty'])) && !Object.hasOwn(key, 'd');
 }
 
-function rule(validate: (value: unknown, issuer: IssuerOptions) => boolean, expected: string): () => PropertyDecorator {
+function rule(validate: (value: unknown, issuer: Readonly<Partial<IssuerOptions>>) => boolean, expected: string): () => PropertyDecorator {
   return () => (target, propertyKey) => {
     registerDecorator({
       name: 'fits',
       target: target.constructor,
       propertyName: String(propertyKey),
       validator: {
-        validate: (value: unknown, context?: ValidationArguments) => validate(value, context?.object as IssuerOptions),
+        validate: (value: unknown, context?: ValidationArguments) => validate(value, context?.object as Readonly<Partial<IssuerOptions>>),
         defaultMessage: () => expected,
       },
     });
