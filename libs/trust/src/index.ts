@@ -8,6 +8,7 @@ export {
   type VerifiedRequester,
 } from './authenticate-requester.js';
 export { findIssuerProblems, type IssuerProblem } from './issuer-problems.js';
+export { OutgoingClient, type OutgoingSettings } from './outgoing.js';
 export { LocalReplayMarks, type ReplayMarks } from './replay-marks.js';
 export { ON_OUTAGE, SharedReplayMarks, type MarkStore, type OnOutage } from './shared-replay-marks.js';
 export { TrustedIssuers, type TrustSurroundings } from './trusted-issuers.js';

@@ -39,6 +39,36 @@ function start(answers: { document: object | undefined; cacheControl?: string })
   return { keys, clock, fetches: () => fetches, logger };
 }
 
+/** Keys of an issuer that answers when a test says so. */
+function startHanging(): {
+  keys: RemoteIssuerKeys;
+  clock: FakeClock;
+  fetches: () => number;
+  answers: PromiseWithResolvers<never>[];
+} {
+  let fetches = 0;
+  const answers: PromiseWithResolvers<never>[] = [];
+  const client = {
+    fetchJson: () => {
+      fetches += 1;
+      const answer = Promise.withResolvers<never>();
+      answers.push(answer);
+      return answer.promise;
+    },
+  } as unknown as OutgoingClient;
+  const [clock, logger] = [new FakeClock(), new RecordingLogger()];
+  const keys = new RemoteIssuerKeys({
+    name: 'idp',
+    location: fixedLocation('https://idp.example/jwks'),
+    allowHttp: false,
+    client,
+    clock,
+    logger,
+  });
+  keys.start();
+  return { keys, clock, fetches: () => fetches, answers };
+}
+
 /** Lets a fetch that a timer began come to its end. */
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -102,6 +132,39 @@ describe('remote keys', () => {
     await advance(clock, 10_000);
     await ask();
     expect(fetches()).toBe(3);
+    keys.close();
+  });
+
+  it('are asked for again with what tells them apart, and stay where they did not change', async () => {
+    const jwks = { keys: [jwk('a')] };
+    const asked: (string | undefined)[] = [];
+    const client = {
+      fetchJson: (_url: string, { etag }: { etag?: string }) => {
+        asked.push(etag);
+        return Promise.resolve({ document: etag === undefined ? jwks : undefined, etag: '"one"', cacheControl: undefined });
+      },
+    } as unknown as OutgoingClient;
+    const [clock, logger] = [new FakeClock(), new RecordingLogger()];
+    const location = fixedLocation('https://idp.example/jwks');
+    const keys = new RemoteIssuerKeys({ name: 'idp', location, allowHttp: false, client, clock, logger });
+    keys.start();
+    await settle();
+    for (let hour = 0; hour < 30; hour += 1) await advance(clock, HOUR);
+    expect(asked.slice(0, 3)).toEqual([undefined, '"one"', '"one"']);
+    expect(await keys.candidates('a', 'ES256')).toHaveLength(1);
+    keys.close();
+  });
+
+  it('of an issuer that lets everybody wait are asked for again as soon as it was given up', async () => {
+    const { clock, keys, fetches, answers } = startHanging();
+    await settle();
+    for (let attempt = 1; attempt < 5; attempt += 1) {
+      clock.advance(4_000);
+      answers.shift()?.reject(new UnavailableError('did not answer within 4000ms'));
+      await settle();
+      await advance(clock, 1);
+      expect(fetches()).toBe(attempt + 1);
+    }
     keys.close();
   });
 

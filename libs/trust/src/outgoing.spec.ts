@@ -68,6 +68,21 @@ describe('an outgoing request', () => {
     expect(reached).toBe(0);
   });
 
+  it('says what is at hand already, and takes no for an answer', async () => {
+    const port = await serve((request, response) => {
+      if (request.headers['if-none-match'] === '"one"') response.writeHead(304).end();
+      else response.setHeader('etag', '"one"').end('{"keys":[]}');
+    });
+    const url = `http://127.0.0.1:${port}/`;
+    expect(await client().fetchJson(url, LIMITS, never)).toMatchObject({ document: { keys: [] }, etag: '"one"' });
+    expect(await client().fetchJson(url, { ...LIMITS, etag: '"one"' }, never)).toMatchObject({ document: undefined, etag: '"one"' });
+  });
+
+  it('does not believe that nothing changed where nothing is at hand', async () => {
+    const port = await serve((_request, response) => response.writeHead(304).end());
+    await expect(client().fetchJson(`http://127.0.0.1:${port}/`, LIMITS, never)).rejects.toThrow('status 304');
+  });
+
   it('is over when its time is, however the answer drips', async () => {
     const port = await serve((_request, response) => {
       response.write('{');

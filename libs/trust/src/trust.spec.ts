@@ -7,6 +7,7 @@ import { exportJWK, generateKeyPair, SignJWT, type CryptoKey } from 'jose';
 import {
   authenticateRequester,
   LocalReplayMarks,
+  OutgoingClient,
   TrustedIssuers,
   verifySubject,
   type RequesterCredentials,
@@ -66,11 +67,14 @@ afterEach(async () => {
 
 async function open(...issuers: TrustedIssuer[]): Promise<TrustedIssuers> {
   const store = { trustedIssuers: () => issuers };
+  const client = new OutgoingClient();
+  closers.push(() => client.close());
   const opened = await TrustedIssuers.open(new Map([['store', store]]), {
     directory: '.',
     clock: systemClock,
     logger: silent,
     serviceIdentifiers: ['https://tts.example', 'https://tts.example/v1/token'],
+    client,
   });
   closers.push(() => opened.close());
   return opened;

@@ -13,7 +13,7 @@ import {
 import { findIssuerProblems } from './issuer-problems.js';
 import { FixedIssuerKeys, RemoteIssuerKeys, type IssuerKeys } from './issuer-keys.js';
 import { DiscoveredLocation, fixedLocation } from './key-location.js';
-import { OutgoingClient } from './outgoing.js';
+import type { OutgoingClient } from './outgoing.js';
 import { readVerificationKeys } from './verification-keys.js';
 
 /** A trusted issuer together with its keys, and with what every credential of it needs compiled. */
@@ -32,6 +32,8 @@ export interface TrustSurroundings {
   readonly logger: PluginLogger;
   /** What client assertions may name in `aud`. */
   readonly serviceIdentifiers: readonly string[];
+  /** How issuers and their keys are reached. */
+  readonly client: OutgoingClient;
 }
 
 /** The issuers of one trust store, as they were last taken. */
@@ -44,7 +46,6 @@ interface Taken {
 export class TrustedIssuers {
   readonly #taken: ReadonlyMap<string, Taken>;
   readonly #surroundings: TrustSurroundings;
-  readonly #client: OutgoingClient;
   #byIssuer: ReadonlyMap<string, IssuerEntry> = new Map();
   #subjectTokenTypes: ReadonlySet<string> = new Set();
   #changes: Promise<void> = Promise.resolve();
@@ -53,7 +54,6 @@ export class TrustedIssuers {
   private constructor(stores: ReadonlyMap<string, TrustStore>, surroundings: TrustSurroundings) {
     this.#taken = new Map([...stores].map(([name, store]) => [name, { store, issuers: store.trustedIssuers() }]));
     this.#surroundings = surroundings;
-    this.#client = new OutgoingClient();
   }
 
   /**
@@ -99,7 +99,6 @@ export class TrustedIssuers {
     this.#isClosed = true;
     await this.#changes;
     for (const { keys } of this.#byIssuer.values()) keys.close();
-    await this.#client.close();
   }
 
   /** One change after the other. */
@@ -140,7 +139,7 @@ export class TrustedIssuers {
           entries.push({ ...former, issuer, allowsClaim: compilePatterns(issuer.claims.allow) });
           continue;
         }
-        const keys = await openKeys(issuer, this.#client, this.#surroundings);
+        const keys = await openKeys(issuer, this.#surroundings);
         opened.push(keys);
         entries.push({ issuer, keys, allowsClaim: compilePatterns(issuer.claims.allow) });
       }
@@ -178,8 +177,7 @@ function byName(issuers: readonly TrustedIssuer[]): ReadonlyMap<string, TrustedI
 
 async function openKeys(
   { name, issuer, keys: source }: TrustedIssuer,
-  client: OutgoingClient,
-  { directory, clock, logger }: TrustSurroundings,
+  { directory, client, clock, logger }: TrustSurroundings,
 ): Promise<IssuerKeys> {
   if ('jwksUri' in source || 'discovery' in source) {
     const { allowHttp } = source;

@@ -8,6 +8,7 @@ import { SharedReplayMarks, TrustedIssuers, type ReplayMarks } from '@parsec/tru
 import type { Logger } from 'pino';
 import type { State } from '@parsec/state';
 import { compileRoutes } from './compile-routes.js';
+import { openOutgoing } from './open-outgoing.js';
 import { maxAgeOf, openSigners } from './open-signers.js';
 import { openState } from './open-state.js';
 
@@ -57,12 +58,15 @@ export class Service {
       closers.push(() => generation.close());
 
       const identifiers = serviceIdentifiers(settings.server.issuer);
+      const client = await openOutgoing(configuration);
+      closers.push(() => client.close());
       const stores = new Map([...generation.ofKind('trust_store')].map(([name, { api }]) => [name, api]));
       const issuers = await TrustedIssuers.open(stores, {
         directory,
         clock,
         logger: pluginLogger(logger),
         serviceIdentifiers: identifiers,
+        client,
       });
       closers.push(() => issuers.close());
 

@@ -85,7 +85,7 @@ describe('many mistakes', () => {
       'parsec.yaml:1:10 server.http_port: wrong value; expected at least 1',
       'parsec.yaml:2:11 signers.a: nothing uses this signer; leave it out',
       'parsec.yaml:2:15 signers.a.key_manager: there is no key manager of this name; expected a key of key_managers, which has none',
-      'parsec.yaml:3:1 foo: unknown key; expected one of trust_domain, server, admin, plugins, trust_stores, key_managers, data_sources, authorizers, signers, token_issuers, observability, replay, state',
+      'parsec.yaml:3:1 foo: unknown key; expected one of trust_domain, server, admin, plugins, trust_stores, key_managers, data_sources, authorizers, signers, token_issuers, observability, outgoing, replay, state',
     ]);
   });
 

@@ -19,7 +19,7 @@ describe('a mistake in the settings', () => {
       'an unknown key at the top',
       'admin:',
       'tls:\n  a: b\nadmin:',
-      'parsec.yaml:4:1 tls: unknown key; expected one of trust_domain, server, admin, plugins, trust_stores, key_managers, data_sources, authorizers, signers, token_issuers, observability, replay, state',
+      'parsec.yaml:4:1 tls: unknown key; expected one of trust_domain, server, admin, plugins, trust_stores, key_managers, data_sources, authorizers, signers, token_issuers, observability, outgoing, replay, state',
     ],
     [
       'a key that is not built yet',

@@ -5,6 +5,7 @@ import { DataSourceSection } from './data-source-section.js';
 import { ExpectText } from './expect-that.js';
 import { InstanceSection } from './instance-section.js';
 import { ObservabilitySection } from './observability-section.js';
+import { OutgoingSection } from './outgoing-section.js';
 import { ReplaySection } from './replay-section.js';
 import { Section } from './section.js';
 import { ServerSection } from './server-section.js';
@@ -58,6 +59,9 @@ export class ConfigurationSettings {
 
   @Section(() => ObservabilitySection)
   readonly observability: ObservabilitySection = new ObservabilitySection();
+
+  @Section(() => OutgoingSection)
+  readonly outgoing: OutgoingSection = new OutgoingSection();
 
   @Section(() => ReplaySection)
   readonly replay: ReplaySection = new ReplaySection();
