@@ -1,5 +1,5 @@
 export type { ContractCheck } from './contract/check.js';
-export { checkOptions, OptionsRefused } from './contract/check-options.js';
+export { checkOptions, OptionsRefused } from '@parsec/plugin-sdk';
 export { contractChecks } from './contract/contract-checks.js';
 export { describeContract } from './contract/describe-contract.js';
 export { withInstance } from './contract/place.js';

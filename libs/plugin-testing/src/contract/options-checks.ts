@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { PluginRegistry } from '@parsec/kernel';
-import type { PluginKind } from '@parsec/plugin-sdk';
-import { checkOptions, OptionsRefused } from './check-options.js';
+import { checkOptions, OptionsRefused, type PluginKind } from '@parsec/plugin-sdk';
 import { assertNone, given, type ContractCheck } from './check.js';
 import type { PluginFixture } from './fixture.js';
 import { ioDuring } from './io-during.js';

@@ -2,10 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openInstance, type Instance } from '@parsec/kernel';
-import type { PluginKind } from '@parsec/plugin-sdk';
+import { checkOptions, type PluginKind } from '@parsec/plugin-sdk';
 import { FakeClock } from '../fake-clock.js';
 import { RecordingLogger } from '../recording-logger.js';
-import { checkOptions } from './check-options.js';
 import type { PluginFixture, PlainOptions } from './fixture.js';
 
 /** Where the instances of one check live. */

@@ -1,6 +1,5 @@
 import { inspect } from 'node:util';
-import type { PluginKind } from '@parsec/plugin-sdk';
-import { checkOptions } from './check-options.js';
+import { checkOptions, type PluginKind } from '@parsec/plugin-sdk';
 import { assertNone, given, patientContext, type Calls, type ContractCheck } from './check.js';
 import type { ContractFixture, PlainOptions } from './fixture.js';
 import { inPlace, openIn, withInstance } from './place.js';

@@ -1,7 +1,6 @@
 import type { Type } from '@nestjs/common';
 import { plainToInstance } from 'class-transformer';
 import { validateSync, type ValidationError } from 'class-validator';
-import type { PlainOptions } from './fixture.js';
 
 /** Options that break a rule. The message has keys and rules, no values beyond what a rule's own message says. */
 export class OptionsRefused extends Error {
@@ -11,10 +10,11 @@ export class OptionsRefused extends Error {
 }
 
 /**
- * Checks options before an instance is opened, like parsec, which further compares them with the types of the fields.
+ * Makes an instance of a class with class-validator decorators, with every rule kept and no unknown keys. parsec checks options like this
+ * before it opens an instance, and further compares them with the types of the fields.
  * @throws OptionsRefused
  */
-export function checkOptions<Options extends object>(options: Type<Options>, plain: PlainOptions): Options {
+export function checkOptions<Options extends object>(options: Type<Options>, plain: Readonly<Record<string, unknown>>): Options {
   let checked: Options;
   let errors: readonly ValidationError[];
   try {
