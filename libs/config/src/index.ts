@@ -13,7 +13,7 @@ export { DataSourceSection } from './settings/data-source-section.js';
 export { InstanceSection } from './settings/instance-section.js';
 export { LimitsSection } from './settings/limits-section.js';
 export { ObservabilitySection, type LogLevel } from './settings/observability-section.js';
-export { ServerSection, type ClientAuthenticationMethod } from './settings/server-section.js';
+export { ServerSection } from './settings/server-section.js';
 export { publishAheadOf, SignerSection } from './settings/signer-section.js';
 export { StateSection, type StateType } from './settings/state-section.js';
 export { TokenIssuerSection, type TokenIssuerType } from './settings/token-issuer-section.js';

@@ -1,5 +1,5 @@
 /** The steps of the road, in order. */
-export type Step = 'parse' | 'authenticate' | 'read' | 'verify' | 'authorize' | 'gather' | 'map' | 'issue';
+export type Step = 'parse' | 'authenticate' | 'read' | 'verify' | 'verify_actor' | 'authorize' | 'gather' | 'map' | 'issue';
 
 /** What is known about one exchange so far. Holds no credential and no part of one. */
 export interface ExchangeFactsSoFar {
@@ -7,6 +7,8 @@ export interface ExchangeFactsSoFar {
   sub?: string;
   req_wl?: string;
   trusted_issuer?: string;
+  /** `sub` of the actor, where there is one. */
+  actor?: string;
   token_type?: string;
   subject_token_type?: string;
   scope?: string;

@@ -3,7 +3,14 @@ import { authorize, DeniedError, grantScope, type Grant, type NamedAuthorizer } 
 import { gatherData, type ClaimMapper, type ConfiguredDataSource } from '@parsec/context';
 import type { IssuedToken, TokenIssuer } from '@parsec/issuance';
 import { ParsecError, type Clock, type ExchangeFacts, type JsonObject } from '@parsec/plugin-sdk';
-import { authenticateRequester, SubjectError, verifySubject, type RequesterTrust } from '@parsec/trust';
+import {
+  authenticateRequester,
+  TokenError,
+  verifyActor,
+  verifySubject,
+  type RequesterCredentials,
+  type RequesterTrust,
+} from '@parsec/trust';
 import { ExchangeRecord } from './exchange-record.js';
 import type { FormParameters } from './form.js';
 import { readCredentials, readRequest } from './read-request.js';
@@ -39,8 +46,8 @@ export interface ExchangeObserver {
 export interface ExchangeCall {
   /** Reads the parameters; its errors are refusals like any other. */
   readonly form: () => Promise<FormParameters>;
-  /** The scheme of an `Authorization` header. */
-  readonly authorizationScheme?: string | undefined;
+  /** An `Authorization` header. */
+  readonly authorization?: RequesterCredentials['authorization'];
   readonly peerIp: string;
   /** Trace id of the caller's trace (W3C Trace Context). */
   readonly traceId?: string | undefined;
@@ -93,16 +100,14 @@ export class Exchange {
     const form = await record.step('parse', call.form);
     // A body may take long to arrive; what holds now must hold when it is there.
     const now = clock.now();
-    const requester = await record.step('authenticate', () =>
-      authenticateRequester(readCredentials(form, call.authorizationScheme), trust, now),
-    );
+    const requester = await record.step('authenticate', () => authenticateRequester(readCredentials(form, call.authorization), trust, now));
     facts.req_wl = requester.principal.sub;
 
     const request = await record.step('read', () =>
       readRequest(form, {
         trustDomain,
         tokenIssuers: routes,
-        acceptsSubjectTokenType: (tokenType) => trust.issuers.acceptsSubjectTokenType(tokenType),
+        acceptsTokenType: (role, tokenType) => trust.issuers.acceptsTokenType(role, tokenType),
         maxJsonDepth,
       }),
     );
@@ -114,11 +119,13 @@ export class Exchange {
     const subject = await record.step('verify', () => verifySubject(request.subject, requester, trust, now));
     facts.sub = subject.principal.sub;
     facts.trusted_issuer = subject.principal.trustedIssuer;
+    const actor = await record.step('verify_actor', () => request.actor && verifyActor(request.actor, { requester, subject }, trust, now));
+    if (actor !== undefined) facts.actor = actor.principal.sub;
 
     const asked: ExchangeFacts = {
       subject: subject.principal,
       requester: requester.principal,
-      actor: null,
+      actor: actor?.principal ?? null,
       request: {
         tokenType: issuer.tokenType,
         audience: trustDomain,
@@ -151,7 +158,7 @@ export class Exchange {
           now,
           maxTtl: grant.maxTtl,
           notAfter: grant.outliveSubject ? undefined : subject.expiresAt,
-          credentials: [request.subject.token, requester.credential],
+          credentials: [request.subject.token, requester.credential, ...(request.actor === undefined ? [] : [request.actor.token])],
         },
         signal,
       ),
@@ -164,7 +171,7 @@ export class Exchange {
 
   #refuse(error: unknown, record: ExchangeRecord): ExchangeOutcome {
     const refusal = error instanceof ParsecError ? error : new ParsecError('PARSEC_INTERNAL', 'an unforeseen error', { cause: error });
-    if (refusal instanceof SubjectError && refusal.trustedIssuer !== undefined) record.facts.trusted_issuer = refusal.trustedIssuer;
+    if (refusal instanceof TokenError && refusal.trustedIssuer !== undefined) record.facts.trusted_issuer = refusal.trustedIssuer;
     if (refusal instanceof DeniedError)
       record.facts.rules = [refusal.rule === undefined ? refusal.authorizer : `${refusal.authorizer}/${refusal.rule}`];
     const reference = randomUUID();

@@ -1,5 +1,5 @@
 import { findCredential, isScopeToken, ParsecError, parseJsonObject, type JsonObject } from '@parsec/plugin-sdk';
-import type { RequesterCredentials, SubjectCredential } from '@parsec/trust';
+import type { ActorCredential, RequesterCredentials, SubjectCredential } from '@parsec/trust';
 import type { FormParameters } from './form.js';
 import { holdsUnsafeInteger } from './unsafe-integer.js';
 
@@ -12,6 +12,7 @@ const MAX_SCOPES = 100;
 export interface TokenRequest<Issuer> {
   readonly tokenIssuer: Issuer;
   readonly subject: SubjectCredential;
+  readonly actor: ActorCredential | undefined;
   /** At least one, none twice. */
   readonly scope: readonly string[];
   readonly context: JsonObject;
@@ -22,16 +23,15 @@ export interface TokenRequest<Issuer> {
 export interface RequestRules<Issuer> {
   readonly trustDomain: string;
   readonly tokenIssuers: ReadonlyMap<string, Issuer>;
-  readonly acceptsSubjectTokenType: (tokenType: string) => boolean;
+  readonly acceptsTokenType: (role: 'subject' | 'actor', tokenType: string) => boolean;
   readonly maxJsonDepth: number;
 }
 
 /**
  * Picks what proves who sent the request.
- * @param authorizationScheme the scheme of the `Authorization` header, where there is one
  * @throws ParsecError `PARSEC_REQUEST_MALFORMED` where an assertion comes without its type or the other way round
  */
-export function readCredentials(form: FormParameters, authorizationScheme: string | undefined): RequesterCredentials {
+export function readCredentials(form: FormParameters, authorization: RequesterCredentials['authorization']): RequesterCredentials {
   const token = form.get('client_assertion');
   const type = form.get('client_assertion_type');
   if ((token === undefined) !== (type === undefined)) {
@@ -40,7 +40,7 @@ export function readCredentials(form: FormParameters, authorizationScheme: strin
   const clientId = form.get('client_id');
   return {
     ...(token !== undefined && type !== undefined ? { assertion: { token, type } } : {}),
-    ...(authorizationScheme === undefined ? {} : { authorizationScheme }),
+    ...(authorization === undefined ? {} : { authorization }),
     ...(clientId === undefined ? {} : { clientId }),
     hasClientSecret: form.has('client_secret'),
   };
@@ -65,14 +65,15 @@ export function readRequest<Issuer>(form: FormParameters, rules: RequestRules<Is
   if (audience !== rules.trustDomain) throw invalidTarget('The audience is not the trust domain of this service.');
   const tokenIssuer = rules.tokenIssuers.get(requestedTokenType);
   if (tokenIssuer === undefined) throw malformed('requested_token_type_unknown', 'This requested_token_type is not issued here.');
-  if (subject.tokenType === REFRESH_TOKEN || !rules.acceptsSubjectTokenType(subject.tokenType)) {
+  if (subject.tokenType === REFRESH_TOKEN || !rules.acceptsTokenType('subject', subject.tokenType)) {
     throw malformed('subject_token_type_unknown', 'This subject_token_type is not accepted here.');
   }
-  refuseActor(form);
-  const credentials = ['subject_token', 'client_assertion'].flatMap((name) => form.get(name) ?? []);
+  const actor = readActor(form, rules);
+  const credentials = ['subject_token', 'client_assertion', 'actor_token'].flatMap((name) => form.get(name) ?? []);
   return {
     tokenIssuer,
     subject,
+    actor,
     scope: readScope(scope),
     context: readContext(form, 'request_context', rules.maxJsonDepth, credentials),
     details: readContext(form, 'request_details', rules.maxJsonDepth, credentials),
@@ -85,11 +86,14 @@ function required(form: FormParameters, name: string): string {
   return value;
 }
 
-function refuseActor(form: FormParameters): void {
-  const [token, type] = ['actor_token', 'actor_token_type'].map((name) => form.has(name));
-  if (token === true && type !== true) throw missing('actor_token_type');
-  if (type === true && token !== true) throw missing('actor_token');
-  if (token === true) throw malformed('actor_token_unsupported', 'An actor_token is not accepted here.');
+function readActor<Issuer>(form: FormParameters, rules: RequestRules<Issuer>): ActorCredential | undefined {
+  const [token, tokenType] = ['actor_token', 'actor_token_type'].map((name) => form.get(name));
+  if (token === undefined && tokenType === undefined) return undefined;
+  if (token === undefined) throw missing('actor_token');
+  if (tokenType === undefined) throw missing('actor_token_type');
+  if (!rules.acceptsTokenType('actor', tokenType))
+    throw malformed('actor_token_type_unknown', 'This actor_token_type is not accepted here.');
+  return { token, tokenType };
 }
 
 function readScope(text: string): readonly string[] {

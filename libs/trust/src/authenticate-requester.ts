@@ -5,11 +5,11 @@ import type { ReplayMarks } from './replay-marks.js';
 import type { TrustedIssuers } from './trusted-issuers.js';
 import { verifyJwt, type RefusalReason, type VerifiedJwt } from './verify-jwt.js';
 
-/** The client assertion type of each method, and what OAuth calls the method (RFC 7523; RFC 8414 section 2). */
-export const AUTHENTICATION_METHODS = {
-  jwt_bearer: { assertionType: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer', metadataName: 'private_key_jwt' },
-} as const;
-export type AuthenticationMethod = keyof typeof AUTHENTICATION_METHODS;
+/** The ways in which a requester can authenticate: by a client assertion in the form (RFC 7523), or in an `Authorization: Bearer` header. */
+export const AUTHENTICATION_METHODS = ['jwt_bearer', 'bearer'] as const;
+export type AuthenticationMethod = (typeof AUTHENTICATION_METHODS)[number];
+
+const JWT_BEARER = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 
 /** Characters. */
 const MAX_JTI_LENGTH = 256;
@@ -26,11 +26,13 @@ export interface VerifiedRequester {
   readonly signingInput: string;
 }
 
+type AssertionRefusal = RefusalReason | 'lifetime_too_long' | 'client_id_mismatch' | 'jti_invalid' | 'replayed';
+
 /** What a request brings to prove who sent it. */
 export interface RequesterCredentials {
   readonly assertion?: { readonly type: string; readonly token: string };
-  /** The scheme of an `Authorization` header. No method uses one, so its credential is not even looked at. */
-  readonly authorizationScheme?: string;
+  /** An `Authorization` header (RFC 9110 section 11.4). */
+  readonly authorization?: { readonly scheme: string; readonly token: string };
   readonly hasClientSecret: boolean;
   readonly clientId?: string;
 }
@@ -58,7 +60,7 @@ export class RequesterError extends ParsecError {
 }
 
 /**
- * Authenticates the workload that asks, by a client assertion (RFC 7523 section 3).
+ * Authenticates the workload that asks, by an assertion (RFC 7523 section 3).
  * @param now milliseconds since the epoch
  * @throws RequesterError where it is nobody, or its credential is bad
  * @throws ParsecError `PARSEC_REQUESTER_AMBIGUOUS` where two methods are tried at once
@@ -69,17 +71,12 @@ export async function authenticateRequester(
   trust: RequesterTrust,
   now: number,
 ): Promise<VerifiedRequester> {
-  const { assertion, authorizationScheme, hasClientSecret, clientId } = credentials;
-  const methods = [assertion !== undefined, authorizationScheme !== undefined, hasClientSecret].filter(Boolean).length;
-  if (methods > 1) throw new ParsecError('PARSEC_REQUESTER_AMBIGUOUS', 'two authentication methods in one request');
-  if (assertion === undefined) {
-    const tried = authorizationScheme !== undefined || hasClientSecret;
-    throw new RequesterError('no client assertion', tried ? 'method_not_configured' : 'credential_missing', authorizationScheme);
-  }
-  if (!trust.methods.some((method) => AUTHENTICATION_METHODS[method].assertionType === assertion.type))
-    throw new RequesterError('a client assertion type that is not configured', 'method_not_configured');
+  const { clientId } = credentials;
+  const { token, scheme } = pickAssertion(credentials, trust.methods);
+  const refuse = (reason: AssertionRefusal): RequesterError =>
+    new RequesterError('the client assertion is refused', `assertion_${reason}`, scheme);
 
-  const verified = await verifyJwt(assertion.token, trust.issuers, {
+  const verified = await verifyJwt(token, trust.issuers, {
     role: 'requester',
     types: ['jwt', 'client-authentication+jwt'],
     audiences: (issuer) => requesterAudiences(issuer, trust.serviceIdentifiers),
@@ -87,30 +84,45 @@ export async function authenticateRequester(
     now,
   });
   if (verified.refused !== undefined) throw refuse(verified.refused);
-  checkLifetime(verified, now);
+  if (livesTooLong(verified, now)) throw refuse('lifetime_too_long');
 
   const principal = principalOf(verified, JWT_TOKEN_TYPES.jwt);
   if (clientId !== undefined && clientId !== principal.sub && clientId !== verified.sub) throw refuse('client_id_mismatch');
   // Last, so that an assertion which is refused for another reason is not used up.
-  await claimOnce(verified, trust.replayMarks);
-  return { principal, credential: assertion.token, signingInput: verified.signingInput } as VerifiedRequester;
+  const used = await claimOnce(verified, trust.replayMarks);
+  if (used !== undefined) throw refuse(used);
+  return { principal, credential: token, signingInput: verified.signingInput } as VerifiedRequester;
 }
 
-function checkLifetime({ claims, expiresAt, entry: { issuer } }: VerifiedJwt, now: number): void {
+/** The one assertion of a request. @returns the scheme too, where it came with one */
+function pickAssertion(
+  { assertion, authorization, hasClientSecret }: RequesterCredentials,
+  methods: readonly AuthenticationMethod[],
+): { readonly token: string; readonly scheme?: string } {
+  const tried = [assertion !== undefined, authorization !== undefined, hasClientSecret].filter(Boolean).length;
+  if (tried === 0) throw new RequesterError('no client assertion', 'credential_missing');
+  if (tried > 1) throw new ParsecError('PARSEC_REQUESTER_AMBIGUOUS', 'two authentication methods in one request');
+  if (assertion?.type === JWT_BEARER && methods.includes('jwt_bearer')) return { token: assertion.token };
+  // Schemes are told apart without regard to case (RFC 9110 section 11.1).
+  if (authorization?.scheme.toLowerCase() === 'bearer' && methods.includes('bearer')) return authorization;
+  throw new RequesterError('a way of authenticating that is not configured', 'method_not_configured', authorization?.scheme);
+}
+
+function livesTooLong({ claims, expiresAt, entry: { issuer } }: VerifiedJwt, now: number): boolean {
   const issuedAt = typeof claims['iat'] === 'number' ? claims['iat'] : now / 1_000;
   const longest = issuer.maxLifetime / 1_000;
   // An `iat` in the future, within the skew, must not stretch the life either.
-  if (expiresAt - Math.min(issuedAt, now / 1_000) > longest) throw refuse('lifetime_too_long');
+  return expiresAt - Math.min(issuedAt, now / 1_000) > longest;
 }
 
-async function claimOnce({ claims, expiresAt, entry: { issuer } }: VerifiedJwt, replayMarks: ReplayMarks): Promise<void> {
+/** @returns why it cannot be used, if that is so */
+async function claimOnce(
+  { claims, expiresAt, entry: { issuer } }: VerifiedJwt,
+  replayMarks: ReplayMarks,
+): Promise<'jti_invalid' | 'replayed' | undefined> {
   const { jti } = claims;
-  if (jti === undefined) return;
-  if (typeof jti !== 'string' || jti === '' || jti.length > MAX_JTI_LENGTH) throw refuse('jti_invalid');
+  if (jti === undefined) return undefined;
+  if (typeof jti !== 'string' || jti === '' || jti.length > MAX_JTI_LENGTH) return 'jti_invalid';
   // Names hold no line feed, so two issuers' identifiers cannot meet.
-  if (!(await replayMarks.claim(`${issuer.name}\n${jti}`, expiresAt * 1_000 + issuer.expLeeway))) throw refuse('replayed');
-}
-
-function refuse(reason: RefusalReason | 'lifetime_too_long' | 'client_id_mismatch' | 'jti_invalid' | 'replayed'): RequesterError {
-  return new RequesterError('the client assertion is refused', `assertion_${reason}`);
+  return (await replayMarks.claim(`${issuer.name}\n${jti}`, expiresAt * 1_000 + issuer.expLeeway)) ? undefined : 'replayed';
 }

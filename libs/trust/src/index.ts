@@ -12,4 +12,12 @@ export { OutgoingClient, type OutgoingSettings } from './outgoing.js';
 export { LocalReplayMarks, type ReplayMarks } from './replay-marks.js';
 export { ON_OUTAGE, SharedReplayMarks, type MarkStore, type OnOutage } from './shared-replay-marks.js';
 export { TrustedIssuers, type TrustSurroundings } from './trusted-issuers.js';
-export { SubjectError, verifySubject, type SubjectCredential, type VerifiedSubject } from './verify-subject.js';
+export {
+  TokenError,
+  verifyActor,
+  verifySubject,
+  type ActorCredential,
+  type SubjectCredential,
+  type VerifiedActor,
+  type VerifiedSubject,
+} from './verify-tokens.js';

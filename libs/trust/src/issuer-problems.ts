@@ -29,6 +29,7 @@ export function findIssuerProblems(
     ...findRepeated(issuers, 'issuer', (issuer) => issuer.issuer),
     ...findMissingNamespaces(issuers, 'subject'),
     ...findMissingNamespaces(issuers, 'requester'),
+    ...findMissingNamespaces(issuers, 'actor'),
   ];
 }
 
@@ -56,9 +57,9 @@ function findOwnProblems(issuer: TrustedIssuer, serviceIdentifiers: readonly str
   return problems;
 }
 
-/** An issuer of requesters alone may narrow the identifiers of this service by its `audiences`; one of subjects too has them for those. */
+/** An issuer of requesters alone may narrow the identifiers of this service by its `audiences`; one of subjects or actors too has them for those. */
 export function requesterAudiences(issuer: TrustedIssuer, serviceIdentifiers: readonly string[]): readonly string[] {
-  if (issuer.acceptAs.includes('subject') || issuer.audiences.length === 0) return serviceIdentifiers;
+  if (issuer.acceptAs.some((role) => role !== 'requester') || issuer.audiences.length === 0) return serviceIdentifiers;
   return serviceIdentifiers.filter((identifier) => issuer.audiences.includes(identifier));
 }
 

@@ -9,6 +9,7 @@ import {
   LocalReplayMarks,
   OutgoingClient,
   TrustedIssuers,
+  verifyActor,
   verifySubject,
   type RequesterCredentials,
   type RequesterTrust,
@@ -52,7 +53,7 @@ const trustedIssuer = (changes: Partial<TrustedIssuer>): TrustedIssuer => ({
   audiences: ['https://api.example'],
   algorithms: ['RS256', 'ES256'],
   scope: { claim: 'scope' },
-  claims: { allow: ['email'] },
+  claims: { allow: ['email'], deny: [] },
   clockSkew: 30_000,
   expLeeway: 0,
   maxLifetime: 3_600_000,
@@ -220,10 +221,44 @@ describe('a subject token', () => {
   it('is taken for what it says it is', async () => {
     const issuers = await open(trustedIssuer({ tokenTypes: [ACCESS_TOKEN, ID_TOKEN] }));
     await expect(verify(await sign(subjectClaims, rsa, { typ: 'at+jwt' }), issuers, ID_TOKEN)).rejects.toThrow(refused('kind_mismatch'));
-    await expect(verify(await sign(subjectClaims, rsa, { typ: 'at+jwt' }), issuers)).resolves.toBeDefined();
+    const accessToken = { ...subjectClaims, client_id: 'app', jti: 'one' };
+    await expect(verify(await sign(accessToken, rsa, { typ: 'at+jwt' }), issuers)).resolves.toBeDefined();
+    for (const claim of ['client_id', 'jti', 'iat']) {
+      const incomplete = await sign({ ...accessToken, [claim]: undefined }, rsa, { typ: 'application/at+jwt' });
+      await expect(verify(incomplete, issuers)).rejects.toThrow(refused('access_token_incomplete'));
+    }
     await expect(verify(await sign(subjectClaims), await open(trustedIssuer({ tokenTypes: [ID_TOKEN] })))).rejects.toThrow(
       refused('token_type_not_accepted'),
     );
+  });
+
+  it('is about whom its claims say, in the way that configuration reads them', async () => {
+    const issuers = await open(trustedIssuer({ namespace: 'corp', subject: 'claims.realm + "/" + claims.email' }));
+    const { principal } = await verify(await sign({ ...subjectClaims, realm: 'a', email: 'alice@example' }), issuers);
+    expect(principal.sub).toBe('corp:a/alice@example');
+    for (const email of [undefined, 1, null, ['x'], {}, 'x'.repeat(2_000)]) {
+      await expect(verify(await sign({ ...subjectClaims, realm: 'a', email }), issuers)).rejects.toThrow(refused('subject_invalid'));
+    }
+    const whole = await open(trustedIssuer({ subject: 'claims.who' }));
+    for (const who of ['', 7, true, { sub: 'alice' }, '\ud800']) {
+      await expect(verify(await sign({ ...subjectClaims, who }), whole)).rejects.toThrow(
+        expect.objectContaining({ code: 'PARSEC_SUBJECT_REFUSED' }) as unknown as Error,
+      );
+    }
+  });
+
+  it('shows no claim that is denied, although another pattern allows it', async () => {
+    const issuers = await open(trustedIssuer({ claims: { allow: ['*'], deny: ['phone*', 'sub'] } }));
+    const { principal } = await verify(await sign({ ...subjectClaims, email: 'a', phone: '1', phone_number: '2' }), issuers);
+    expect(Object.keys(principal.claims).toSorted()).toEqual(['aud', 'email', 'exp', 'iat', 'iss', 'scope']);
+  });
+
+  it('is refused when it is too old, whatever its exp says', async () => {
+    const issuers = await open(trustedIssuer({ maxAge: 600_000 }));
+    await expect(verify(await sign({ ...subjectClaims, iat: SECONDS - 629 }), issuers)).resolves.toBeDefined();
+    for (const iat of [SECONDS - 630, undefined]) {
+      await expect(verify(await sign({ ...subjectClaims, iat }), issuers)).rejects.toThrow(refused('too_old'));
+    }
   });
 
   it('is not accepted from an issuer of requesters', async () => {
@@ -451,13 +486,50 @@ describe('a requester', () => {
     const assertion = bearer(await sign(assertionClaims, ec));
     const ambiguous = expect.objectContaining({ code: 'PARSEC_REQUESTER_AMBIGUOUS' }) as unknown as Error;
     await expect(authenticateRequester({ ...assertion, hasClientSecret: true }, trusted, NOW)).rejects.toThrow(ambiguous);
-    await expect(authenticateRequester({ ...assertion, authorizationScheme: 'Basic' }, trusted, NOW)).rejects.toThrow(ambiguous);
-    await expect(authenticateRequester({ hasClientSecret: false }, trusted, NOW)).rejects.toThrow(rejects('credential_missing'));
-    await expect(authenticateRequester({ hasClientSecret: false, authorizationScheme: 'Basic' }, trusted, NOW)).rejects.toThrow(
-      expect.objectContaining({ scheme: 'Basic', reason: 'method_not_configured' }) as unknown as Error,
+    await expect(authenticateRequester({ ...assertion, authorization: { scheme: 'Basic', token: 'x' } }, trusted, NOW)).rejects.toThrow(
+      ambiguous,
     );
+    await expect(authenticateRequester({ hasClientSecret: false }, trusted, NOW)).rejects.toThrow(rejects('credential_missing'));
+    await expect(
+      authenticateRequester({ hasClientSecret: false, authorization: { scheme: 'Basic', token: 'x' } }, trusted, NOW),
+    ).rejects.toThrow(expect.objectContaining({ scheme: 'Basic', reason: 'method_not_configured' }) as unknown as Error);
     const spiffe = { assertion: { type: 'urn:ietf:params:oauth:client-assertion-type:jwt-spiffe', token: 'x' }, hasClientSecret: false };
     await expect(authenticateRequester(spiffe, trusted, NOW)).rejects.toThrow(rejects('method_not_configured'));
+  });
+
+  it('may present its assertion in an Authorization header where that is configured', async () => {
+    const trusted = { ...(await trust(workloads())), methods: ['bearer'] as const };
+    const header = async (scheme: string, jti: string): Promise<RequesterCredentials> => ({
+      authorization: { scheme, token: await sign({ ...assertionClaims, jti }, ec) },
+      hasClientSecret: false,
+    });
+    for (const scheme of ['Bearer', 'bearer', 'BEARER']) await authenticateRequester(await header(scheme, scheme), trusted, NOW);
+    await expect(authenticateRequester(await header('Bearer', 'Bearer'), trusted, NOW)).rejects.toThrow(
+      expect.objectContaining({ scheme: 'Bearer', reason: 'assertion_replayed' }) as unknown as Error,
+    );
+    await expect(authenticateRequester(await header('DPoP', 'new'), trusted, NOW)).rejects.toThrow(rejects('method_not_configured'));
+    const assertion = bearer(await sign({ ...assertionClaims, jti: 'other' }, ec));
+    await expect(authenticateRequester(assertion, trusted, NOW)).rejects.toThrow(rejects('method_not_configured'));
+    const unconfigured = { ...trusted, methods: ['jwt_bearer'] as const };
+    await expect(authenticateRequester(await header('Bearer', 'new'), unconfigured, NOW)).rejects.toThrow(rejects('method_not_configured'));
+  });
+
+  it('may bring an actor, whose token is neither its assertion nor the subject token', async () => {
+    const people = trustedIssuer({ namespace: 'p', acceptAs: ['subject', 'actor'] });
+    const trusted = await trust(workloads(), people);
+    const requester = await authenticateRequester(bearer(await sign(assertionClaims, ec)), trusted, NOW);
+    const token = await sign(subjectClaims);
+    const subject = await verifySubject({ token, tokenType: ACCESS_TOKEN }, requester, trusted, NOW);
+    const actOn = (actor: string): ReturnType<typeof verifyActor> =>
+      verifyActor({ token: actor, tokenType: ACCESS_TOKEN }, { requester, subject }, trusted, NOW);
+    expect((await actOn(await sign({ ...subjectClaims, sub: 'bob' }))).principal.sub).toBe('p:bob');
+    const refusal = (reason: string): Error => expect.objectContaining({ code: 'PARSEC_SUBJECT_REFUSED', reason }) as unknown as Error;
+    await expect(actOn(token)).rejects.toThrow(refusal('actor_is_another_credential'));
+    await expect(actOn(await sign({ ...subjectClaims, exp: SECONDS }))).rejects.toThrow(refusal('actor_expired'));
+    const subjectsOnly = await trust(workloads(), trustedIssuer({ namespace: 'p' }));
+    await expect(
+      verifyActor({ token: await sign(subjectClaims), tokenType: ACCESS_TOKEN }, { requester, subject }, subjectsOnly, NOW),
+    ).rejects.toThrow(refusal('actor_issuer_untrusted'));
   });
 
   it('cannot present its assertion as subject token too', async () => {
@@ -465,7 +537,9 @@ describe('a requester', () => {
     const trusted = await trust(both);
     const token = await sign(assertionClaims, ec);
     const requester = await authenticateRequester(bearer(token), trusted, NOW);
-    await expect(verifySubject({ token, tokenType: ACCESS_TOKEN }, requester, trusted, NOW)).rejects.toThrow(refused('is_the_assertion'));
+    await expect(verifySubject({ token, tokenType: ACCESS_TOKEN }, requester, trusted, NOW)).rejects.toThrow(
+      refused('is_another_credential'),
+    );
   });
 });
 

@@ -25,7 +25,7 @@ function trustedIssuer(name: string, changes: Partial<TrustedIssuer> = {}): Trus
     algorithms: ['ES256'],
     namespace: name,
     scope: { claim: 'scope' },
-    claims: { allow: [] },
+    claims: { allow: [], deny: [] },
     clockSkew: 0,
     expLeeway: 0,
     maxLifetime: 0,

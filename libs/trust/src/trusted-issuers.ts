@@ -6,10 +6,13 @@ import {
   ParsecError,
   type Clock,
   type Health,
+  type JsonObject,
   type PluginLogger,
   type TrustedIssuer,
+  type TrustedRole,
   type TrustStore,
 } from '@parsec/plugin-sdk';
+import { compileExpression, SUBJECT_SCOPE, toCel } from '@parsec/plugin-sdk/cel';
 import { findIssuerProblems } from './issuer-problems.js';
 import { FixedIssuerKeys, RemoteIssuerKeys, type IssuerKeys } from './issuer-keys.js';
 import { DiscoveredLocation, fixedLocation } from './key-location.js';
@@ -22,6 +25,8 @@ export interface IssuerEntry {
   readonly keys: IssuerKeys;
   /** Whether a claim of this name may go further. */
   readonly allowsClaim: (name: string) => boolean;
+  /** What stands for `sub` in claims; `undefined` where that cannot be told. */
+  readonly subjectOf: (claims: JsonObject) => unknown;
 }
 
 /** What opening needs beside the issuers. */
@@ -47,7 +52,7 @@ export class TrustedIssuers {
   readonly #taken: ReadonlyMap<string, Taken>;
   readonly #surroundings: TrustSurroundings;
   #byIssuer: ReadonlyMap<string, IssuerEntry> = new Map();
-  #subjectTokenTypes: ReadonlySet<string> = new Set();
+  #tokenTypes: Readonly<Record<'subject' | 'actor', ReadonlySet<string>>> = { subject: new Set(), actor: new Set() };
   #changes: Promise<void> = Promise.resolve();
   #isClosed = false;
 
@@ -78,9 +83,9 @@ export class TrustedIssuers {
     return this.#byIssuer.get(iss);
   }
 
-  /** Whether a subject token of this type is accepted from anyone. */
-  acceptsSubjectTokenType(tokenType: string): boolean {
-    return this.#subjectTokenTypes.has(tokenType);
+  /** Whether a subject or actor token of this type is accepted from anyone. */
+  acceptsTokenType(role: 'subject' | 'actor', tokenType: string): boolean {
+    return this.#tokenTypes[role].has(tokenType);
   }
 
   /** The algorithms that requesters' credentials may be signed with. */
@@ -136,12 +141,12 @@ export class TrustedIssuers {
       for (const issuer of issuers) {
         const former = before.get(issuer.name);
         if (former !== undefined && haveSameKeys(former.issuer, issuer)) {
-          entries.push({ ...former, issuer, allowsClaim: compilePatterns(issuer.claims.allow) });
+          entries.push(compileEntry(issuer, former.keys));
           continue;
         }
         const keys = await openKeys(issuer, this.#surroundings);
         opened.push(keys);
-        entries.push({ issuer, keys, allowsClaim: compilePatterns(issuer.claims.allow) });
+        entries.push(compileEntry(issuer, keys));
       }
     } catch (error) {
       for (const keys of opened) keys.close();
@@ -150,11 +155,31 @@ export class TrustedIssuers {
     for (const keys of opened) if (keys instanceof RemoteIssuerKeys) keys.start();
     const kept = new Set(entries.map(({ keys }) => keys));
     this.#byIssuer = new Map(entries.map((entry) => [entry.issuer.issuer, entry]));
-    this.#subjectTokenTypes = new Set(
-      issuers.filter(({ acceptAs }) => acceptAs.includes('subject')).flatMap(({ tokenTypes }) => tokenTypes),
-    );
+    this.#tokenTypes = { subject: tokenTypesOf(issuers, 'subject'), actor: tokenTypesOf(issuers, 'actor') };
     for (const { keys } of before.values()) if (!kept.has(keys)) keys.close();
   }
+}
+
+function tokenTypesOf(issuers: readonly TrustedIssuer[], role: TrustedRole): ReadonlySet<string> {
+  return new Set(issuers.filter(({ acceptAs }) => acceptAs.includes(role)).flatMap(({ tokenTypes }) => tokenTypes));
+}
+
+function compileEntry(issuer: TrustedIssuer, keys: IssuerKeys): IssuerEntry {
+  const [isAllowed, isDenied] = [compilePatterns(issuer.claims.allow), compilePatterns(issuer.claims.deny)];
+  return { issuer, keys, allowsClaim: (name) => isAllowed(name) && !isDenied(name), subjectOf: compileSubject(issuer.subject) };
+}
+
+function compileSubject(source: string | undefined): IssuerEntry['subjectOf'] {
+  if (source === undefined) return (claims) => claims['sub'];
+  const expression = compileExpression(source, SUBJECT_SCOPE);
+  return (claims) => {
+    try {
+      return expression.evaluate({ variables: { claims: toCel(claims) } });
+    } catch {
+      // The claims of the token lack what the expression needs.
+      return undefined;
+    }
+  };
 }
 
 /** Keys belong to an `iss`: another issuer of the same name begins with none. */

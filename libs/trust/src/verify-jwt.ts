@@ -17,8 +17,10 @@ export type RefusalReason =
   | 'expired'
   | 'not_yet_valid'
   | 'issued_in_future'
+  | 'too_old'
   | 'audience_mismatch'
   | 'subject_invalid'
+  | 'access_token_incomplete'
   | 'key_bound';
 
 /** A JWT whose signature and general claims were checked. */
@@ -83,6 +85,8 @@ export async function verifyJwt(token: string, issuers: TrustedIssuers, policy: 
 interface Header {
   readonly alg: string;
   readonly kid: string | undefined;
+  /** In its short form. */
+  readonly typ: string | undefined;
 }
 
 function readHeader(header: JsonObject, policy: VerificationPolicy): Header | RefusalReason {
@@ -90,22 +94,25 @@ function readHeader(header: JsonObject, policy: VerificationPolicy): Header | Re
   if (typeof alg !== 'string' || !isTextOrMissing(kid) || !isTextOrMissing(typ)) return 'header_invalid';
   // No extension is supported, and one that is not critical must not change how the payload is read (RFC 7797).
   if (Object.hasOwn(header, 'crit') || Object.hasOwn(header, 'b64')) return 'header_invalid';
-  if (typ !== undefined && !policy.types.includes(shortType(typ))) return 'kind_mismatch';
-  return { alg, kid };
+  const type = typ === undefined ? undefined : shortType(typ);
+  if (type !== undefined && !policy.types.includes(type)) return 'kind_mismatch';
+  return { alg, kid, typ: type };
 }
 
 async function verifyFor(
   entry: IssuerEntry,
   token: string,
   { payload, signingInput }: UnverifiedJws,
-  { alg, kid }: Header,
+  { alg, kid, typ }: Header,
   policy: VerificationPolicy,
 ): Promise<VerifiedJwt | RefusalReason> {
   const { issuer } = entry;
   if (policy.tokenType !== undefined && !issuer.tokenTypes.includes(policy.tokenType)) return 'token_type_not_accepted';
   if (!issuer.algorithms.some((accepted) => accepted === alg)) return 'algorithm_not_accepted';
   const signature = await verifySignature(token, entry, kid, alg);
-  return signature === 'good' ? checkClaims(payload, entry, policy, signingInput) : signature;
+  if (signature !== 'good') return signature;
+  if (typ === 'at+jwt' && !isAccessToken(payload)) return 'access_token_incomplete';
+  return checkClaims(payload, entry, policy, signingInput);
 }
 
 async function verifySignature(
@@ -133,7 +140,8 @@ function checkClaims(
   signingInput: string,
 ): VerifiedJwt | RefusalReason {
   const { issuer } = entry;
-  const { exp, nbf, iat, sub, aud } = claims as Partial<Record<'exp' | 'nbf' | 'iat' | 'sub' | 'aud', unknown>>;
+  const sub = entry.subjectOf(claims);
+  const { exp, nbf, iat, aud } = claims as Partial<Record<'exp' | 'nbf' | 'iat' | 'aud', unknown>>;
   const now = policy.now / 1_000;
   const skew = issuer.clockSkew / 1_000;
 
@@ -141,13 +149,20 @@ function checkClaims(
   if (now >= exp + issuer.expLeeway / 1_000) return 'expired';
   if (nbf !== undefined && !(isNumericDate(nbf) && nbf <= now + skew)) return 'not_yet_valid';
   if (iat !== undefined && !(isNumericDate(iat) && iat <= now + skew)) return 'issued_in_future';
+  const { maxAge } = issuer;
+  if (policy.role !== 'requester' && maxAge !== undefined && !(isNumericDate(iat) && now < iat + maxAge / 1_000 + skew)) return 'too_old';
 
   const audience = readAudience(aud);
   if (audience === undefined || !policy.audiences(issuer).some((accepted) => audience.includes(accepted))) return 'audience_mismatch';
-  if (!isSubject(sub)) return 'subject_invalid';
+  if (!isSubject(claims['sub']) || !isSubject(sub)) return 'subject_invalid';
   // The holder's proof is not checked here, so a bound token would become a bearer token.
   if (Object.hasOwn(claims, 'cnf') && !issuer.allowBound) return 'key_bound';
   return { entry, claims, sub, audience, expiresAt: exp, signingInput };
+}
+
+/** What a token that says it is a JWT access token must hold beside what every credential must (RFC 9068 section 2.2). */
+function isAccessToken({ iat, jti, client_id: clientId }: JsonObject): boolean {
+  return isNumericDate(iat) && [jti, clientId].every((claim) => typeof claim === 'string' && claim !== '');
 }
 
 function isTextOrMissing(value: unknown): value is string | undefined {

@@ -27,16 +27,22 @@ export class TokenController {
 }
 
 function readCall(request: Request, response: Response, maxBody: number): ExchangeCall {
-  const { authorization } = request.headers;
   return {
     ...callerOf(request),
     form: async () => {
       checkMediaType(request.headers['content-type']);
       return parseForm(await readBody(request, maxBody));
     },
-    authorizationScheme: authorization === undefined ? undefined : (authorization.trim().split(/\s/, 1)[0] ?? ''),
+    authorization: readAuthorization(request.headers.authorization),
     signal: abortedWhenGone(response),
   };
+}
+
+function readAuthorization(header: string | undefined): ExchangeCall['authorization'] {
+  if (header === undefined) return undefined;
+  const text = header.trim();
+  const space = text.search(/\s/);
+  return space === -1 ? { scheme: text, token: '' } : { scheme: text.slice(0, space), token: text.slice(space).trimStart() };
 }
 
 function abortedWhenGone(response: Response): AbortSignal {

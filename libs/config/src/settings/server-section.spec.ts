@@ -76,7 +76,7 @@ describe('a mistake in the server section', () => {
       'a way to authenticate that is not built',
       'server:\n',
       'server:\n  client_authentication: [mtls]\n',
-      'parsec.yaml:3:3 server.client_authentication: wrong value; expected each element to be one of jwt_bearer',
+      'parsec.yaml:3:3 server.client_authentication: wrong value; expected each element to be one of jwt_bearer, bearer',
     ],
     [
       'no way to authenticate',

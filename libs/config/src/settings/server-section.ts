@@ -1,12 +1,9 @@
+import { AUTHENTICATION_METHODS, type AuthenticationMethod } from '@parsec/trust';
 import { ArrayNotEmpty, ArrayUnique, IsArray, IsIn, IsInt, Max, Min } from 'class-validator';
 import { IsHost } from './is-host.js';
 import { IsIssuerUrl } from './is-issuer-url.js';
 import { LimitsSection } from './limits-section.js';
 import { Section } from './section.js';
-
-/** How a requester may authenticate. */
-export const CLIENT_AUTHENTICATION_METHODS = ['jwt_bearer'] as const;
-export type ClientAuthenticationMethod = (typeof CLIENT_AUTHENTICATION_METHODS)[number];
 
 /** Where parsec listens, and what it calls itself. */
 export class ServerSection {
@@ -38,8 +35,8 @@ export class ServerSection {
   @IsArray()
   @ArrayNotEmpty()
   @ArrayUnique()
-  @IsIn(CLIENT_AUTHENTICATION_METHODS, { each: true })
-  readonly client_authentication: readonly ClientAuthenticationMethod[] = ['jwt_bearer'];
+  @IsIn(AUTHENTICATION_METHODS, { each: true })
+  readonly client_authentication: readonly AuthenticationMethod[] = ['jwt_bearer'];
 
   @Section(() => LimitsSection)
   readonly limits: LimitsSection = new LimitsSection();

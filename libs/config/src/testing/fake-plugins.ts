@@ -145,7 +145,7 @@ function trustedIssuer(name: string, { issuer, namespace, accept_as, clock_skew 
     algorithms: ['ES256'],
     ...(namespace !== undefined && { namespace }),
     scope: { claim: 'scope' },
-    claims: { allow: [] },
+    claims: { allow: [], deny: [] },
     clockSkew: clock_skew,
     expLeeway: 0,
     maxLifetime: 3_600_000,

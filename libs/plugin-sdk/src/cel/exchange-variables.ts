@@ -19,6 +19,9 @@ export const POLICY_SCOPE: ExpressionScope = { variables: VARIABLES, dataSources
 /** What the expressions of claim mappings may use. */
 export const CLAIMS_SCOPE: ExpressionScope = { variables: VARIABLES, dataSources: true };
 
+/** What the expression that finds the subject in a token may use. */
+export const SUBJECT_SCOPE: ExpressionScope = { variables: { claims: undefined }, dataSources: false };
+
 /** The facts of an exchange under the names that expressions use. */
 export function exchangeVariables(facts: ExchangeFacts): ExpressionVariables {
   const { subject, requester, actor, request, now } = facts;

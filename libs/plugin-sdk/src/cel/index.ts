@@ -1,4 +1,4 @@
-export { CLAIMS_SCOPE, exchangeVariables, POLICY_SCOPE, requestVariable } from './exchange-variables.js';
+export { CLAIMS_SCOPE, exchangeVariables, POLICY_SCOPE, requestVariable, SUBJECT_SCOPE } from './exchange-variables.js';
 export {
   analyseExpression,
   compileExpression,

@@ -2,7 +2,8 @@ import type { JSONWebKeySet } from '../jwk.js';
 import type { HealthReporter } from '../health.js';
 
 /** What a credential of an issuer may be used as. */
-export type TrustedRole = 'subject' | 'requester';
+export const TRUSTED_ROLES = ['subject', 'requester', 'actor'] as const;
+export type TrustedRole = (typeof TRUSTED_ROLES)[number];
 
 /** JWS algorithms that credentials may be signed with. Symmetric ones and `none` are not among them and never will be. */
 export const VERIFICATION_ALGORITHMS = [
@@ -35,26 +36,30 @@ export interface TrustedIssuer {
   readonly issuer: string;
   readonly keys: IssuerKeySource;
   readonly acceptAs: readonly TrustedRole[];
-  /** Subject token types (URIs) that are accepted from it. */
+  /** Types (URIs) of subject and actor tokens that are accepted from it. */
   readonly tokenTypes: readonly string[];
-  /** The `aud` values that are accepted; a subject credential must hold one of them. */
+  /** The `aud` values that are accepted; a subject or actor token must hold one of them. */
   readonly audiences: readonly string[];
   /** JWS algorithms that are accepted, whatever a token says. */
   readonly algorithms: readonly VerificationAlgorithm[];
   /** Prefix that makes its `sub` values unique within the trust domain. */
   readonly namespace?: string;
+  /** A CEL expression over `claims`, all of them, that yields what stands for `sub`. Left out: `sub` itself. */
+  readonly subject?: string;
   readonly trustDomain?: string;
   readonly scope: {
     readonly claim: string;
     /** External scope to internal scopes; what it does not name grants nothing. Without a map, names stay as they are. */
     readonly map?: ReadonlyMap<string, readonly string[]>;
   };
-  /** Names of the claims that may go further; `*` stands for all. */
-  readonly claims: { readonly allow: readonly string[] };
+  /** Patterns of the claims that may go further (`*` stands for any run of characters), and of those that may not all the same. */
+  readonly claims: { readonly allow: readonly string[]; readonly deny: readonly string[] };
   /** Milliseconds. */
   readonly clockSkew: number;
   /** Milliseconds. */
   readonly expLeeway: number;
+  /** Milliseconds since `iat` after which a subject or actor token is too old, whatever its `exp` says. Left out: none, and `iat` may be missing. */
+  readonly maxAge?: number;
   /** Longest life of a client assertion, in milliseconds. */
   readonly maxLifetime: number;
   /** Whether tokens bound to a key (`cnf`) are accepted although the binding is not checked. */

@@ -12,8 +12,15 @@ import {
   ValidateNested,
 } from 'class-validator';
 import type { JSONWebKeySet } from '../jwk.js';
-import { JWT_TOKEN_TYPES, VERIFICATION_ALGORITHMS, type TrustedRole, type VerificationAlgorithm } from '../kinds/trust-store.js';
-import { Duration, Optional } from '../options/decorators.js';
+import {
+  JWT_TOKEN_TYPES,
+  TRUSTED_ROLES,
+  VERIFICATION_ALGORITHMS,
+  type TrustedRole,
+  type VerificationAlgorithm,
+} from '../kinds/trust-store.js';
+import { SUBJECT_SCOPE } from '../cel/index.js';
+import { Duration, IsCelExpression, Optional } from '../options/decorators.js';
 import { MapOf, PlainMap } from '../options/map-of.js';
 import {
   AreHosts,
@@ -23,7 +30,7 @@ import {
   IsFetchable,
   IsKeySet,
   IsScopeMap,
-  SubjectsNeed,
+  TokensNeed,
 } from './issuer-validators.js';
 
 /** How the scope of a credential is read. */
@@ -46,30 +53,35 @@ export class ClaimsOptions {
   @IsArray()
   @IsString({ each: true })
   allow: string[] = [];
+
+  /** Names of claims that expressions may not see although `allow` has them; `*` stands for any run of characters. */
+  @IsArray()
+  @IsString({ each: true })
+  deny: string[] = [];
 }
 
 /** What is accepted from a trusted issuer, wherever its keys come from. */
 export class IssuerRules {
-  /** What its credentials may be used as: subject, requester or both. */
+  /** What its credentials may be used as: subject, requester, actor or several of them. */
   @IsArray()
   @ArrayNotEmpty()
   @ArrayUnique()
-  @IsIn(['subject', 'requester'], { each: true })
+  @IsIn(TRUSTED_ROLES, { each: true })
   accept_as!: TrustedRole[];
 
-  /** Subject token types that are accepted from it; subjects need at least one. */
+  /** Types of subject and actor tokens that are accepted from it; subjects and actors need at least one. */
   @IsArray()
   @ArrayUnique()
   @IsIn(Object.values(JWT_TOKEN_TYPES), { each: true })
-  @SubjectsNeed()
+  @TokensNeed()
   token_types: string[] = [];
 
-  /** `aud` values, of which a subject's credential must hold one; subjects need at least one. Requesters always address this service. */
+  /** `aud` values, of which a subject or actor token must hold one; those need at least one. Requesters always address this service. */
   @IsArray()
   @ArrayUnique()
   @IsString({ each: true })
   @IsNotEmpty({ each: true })
-  @SubjectsNeed()
+  @TokensNeed()
   audiences: string[] = [];
 
   /** JWS algorithms that are accepted from it. */
@@ -83,6 +95,11 @@ export class IssuerRules {
   @Optional()
   @Matches(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, { message: 'expected letters, digits, dots, dashes and underscores, 64 at most' })
   namespace?: string;
+
+  /** A CEL expression over `claims` that yields what stands for `sub`, such as `claims.email`; `namespace` is put before it all the same. */
+  @Optional()
+  @IsCelExpression(SUBJECT_SCOPE)
+  subject?: string;
 
   /** The trust domain it speaks for; expressions see it as `subject.trust_domain`. */
   @Optional()
@@ -105,6 +122,11 @@ export class IssuerRules {
   /** For how long after `exp` a credential is still accepted. */
   @Duration({ max: 300_000 })
   exp_leeway = 0;
+
+  /** For how long after `iat` a subject or actor token is accepted, whatever its `exp` says. Left out: `exp` alone counts. */
+  @Optional()
+  @Duration({ min: 1_000 })
+  max_age?: number;
 
   /** Longest life of a client assertion. */
   @Duration({ min: 1_000, max: 86_400_000 })

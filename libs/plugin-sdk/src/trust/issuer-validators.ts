@@ -19,10 +19,11 @@ export const HasExactlyOneKeySource = rule(
 );
 
 /** A list that may stay empty for issuers of requesters only. */
-export const SubjectsNeed = rule(
+export const TokensNeed = rule(
   (value, issuer) =>
-    !(Array.isArray(issuer.accept_as) && issuer.accept_as.includes('subject')) || (Array.isArray(value) && value.length > 0),
-  'expected at least one, because subjects are accepted from this issuer',
+    !(Array.isArray(issuer.accept_as) && issuer.accept_as.some((role) => role !== 'requester')) ||
+    (Array.isArray(value) && value.length > 0),
+  'expected at least one, because subjects or actors are accepted from this issuer',
 );
 
 /** An https URL; or http on loopback, or anywhere where `allow_http` says so. */

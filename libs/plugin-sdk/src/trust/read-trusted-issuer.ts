@@ -8,7 +8,7 @@ export function readTrustedIssuers({ issuers }: TrustedIssuersOptions): readonly
 
 /** A trusted issuer with keys from wherever a trust store has them. Pure. */
 export function readTrustedIssuer(name: string, options: IssuerRules & { readonly issuer: string }, keys: IssuerKeySource): TrustedIssuer {
-  const { scope, claims, namespace, trust_domain: trustDomain } = options;
+  const { scope, claims, namespace, subject, trust_domain: trustDomain, max_age: maxAge } = options;
   return {
     name,
     issuer: options.issuer,
@@ -18,12 +18,14 @@ export function readTrustedIssuer(name: string, options: IssuerRules & { readonl
     audiences: options.audiences,
     algorithms: options.algorithms,
     scope: { claim: scope.claim, ...(scope.map === undefined ? {} : { map: scope.map }) },
-    claims: { allow: claims.allow },
+    claims: { allow: claims.allow, deny: claims.deny },
     clockSkew: options.clock_skew,
     expLeeway: options.exp_leeway,
     maxLifetime: options.max_lifetime,
     allowBound: options.allow_bound,
     ...(namespace === undefined ? {} : { namespace }),
+    ...(subject === undefined ? {} : { subject }),
+    ...(maxAge === undefined ? {} : { maxAge }),
     ...(trustDomain === undefined ? {} : { trustDomain }),
   };
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { JWK, TrustedIssuer, TrustStore } from '@parsec/plugin-sdk';
+import { TRUSTED_ROLES, type JWK, type TrustedIssuer, type TrustStore } from '@parsec/plugin-sdk';
 import { assertNone, type Calls, type ContractCheck } from './check.js';
 import type { ContractFixture } from './fixture.js';
 import { ioDuring } from './io-during.js';
@@ -46,9 +46,12 @@ function assertWellFormed(issuer: TrustedIssuer): void {
   const { name, keys, acceptAs, algorithms, namespace, scope } = issuer;
   assert.match(name, NAME);
   assert.ok(isText(issuer.issuer), `${name}: issuer`);
-  assert.ok(acceptAs.length > 0 && acceptAs.every((role) => role === 'subject' || role === 'requester'), `${name}: acceptAs`);
+  assert.ok(acceptAs.length > 0 && acceptAs.every((role) => TRUSTED_ROLES.includes(role)), `${name}: acceptAs`);
   assert.ok(areTexts(issuer.tokenTypes), `${name}: tokenTypes`);
-  assert.ok((issuer.audiences.length > 0 || !acceptAs.includes('subject')) && areTexts(issuer.audiences), `${name}: audiences`);
+  assert.ok(
+    (issuer.audiences.length > 0 || acceptAs.every((role) => role === 'requester')) && areTexts(issuer.audiences),
+    `${name}: audiences`,
+  );
   assert.ok(
     algorithms.length > 0 && areTexts(algorithms) && !algorithms.some((algorithm) => /^(?:none|HS)/i.test(algorithm)),
     `${name}: algorithms`,
@@ -59,7 +62,8 @@ function assertWellFormed(issuer: TrustedIssuer): void {
     [...(scope.map ?? [])].every(([external, internal]) => isText(external) && areTexts(internal)),
     `${name}: scope.map`,
   );
-  assert.ok(areTexts(issuer.claims.allow), `${name}: claims.allow`);
+  assert.ok(areTexts(issuer.claims.allow) && areTexts(issuer.claims.deny), `${name}: claims`);
+  assert.ok(issuer.maxAge === undefined || issuer.maxAge > 0, `${name}: maxAge`);
   assert.equal(typeof issuer.allowBound, 'boolean', `${name}: allowBound`);
   for (const duration of ['clockSkew', 'expLeeway', 'maxLifetime'] as const) {
     assert.ok(Number.isFinite(issuer[duration]) && issuer[duration] >= 0, `${name}: ${duration}`);

@@ -15,7 +15,7 @@ const ISSUER: TrustedIssuer = {
   audiences: ['https://api.example'],
   algorithms: ['EdDSA'],
   scope: { claim: 'scope', map: new Map([['orders.write', ['trade.stocks']]]) },
-  claims: { allow: ['email'] },
+  claims: { allow: ['email'], deny: [] },
   clockSkew: 30_000,
   expLeeway: 0,
   maxLifetime: 3_600_000,

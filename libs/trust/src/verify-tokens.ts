@@ -1,0 +1,109 @@
+import { JWT_TOKEN_TYPES, ParsecError, type Principal } from '@parsec/plugin-sdk';
+import type { VerifiedRequester } from './authenticate-requester.js';
+import { principalOf } from './principal-of.js';
+import type { TrustedIssuers } from './trusted-issuers.js';
+import { verifyJwt, type VerifiedJwt } from './verify-jwt.js';
+
+/** Types of subject and actor tokens that are JWTs of a trusted issuer (RFC 8693 section 3), and the `typ` each may have. */
+const TOKEN_TYPES: Readonly<Record<string, readonly string[]>> = {
+  [JWT_TOKEN_TYPES.accessToken]: ['jwt', 'at+jwt'],
+  [JWT_TOKEN_TYPES.jwt]: ['jwt', 'at+jwt'],
+  [JWT_TOKEN_TYPES.idToken]: ['jwt'],
+};
+
+declare const verified: unique symbol;
+
+/** A subject whose credential was verified. Only {@link verifySubject} makes one. */
+export interface VerifiedSubject {
+  readonly [verified]: 'subject';
+  readonly principal: Principal;
+  /** Seconds since the epoch: when the credential expires. */
+  readonly expiresAt: number;
+  /** What the signature of the credential is over, so that the same JWT cannot serve as another one too. */
+  readonly signingInput: string;
+}
+
+/** An actor whose credential was verified. Only {@link verifyActor} makes one. */
+export interface VerifiedActor {
+  readonly [verified]: 'actor';
+  readonly principal: Principal;
+}
+
+export interface SubjectCredential {
+  readonly token: string;
+  /** A URI. */
+  readonly tokenType: string;
+}
+
+export type ActorCredential = SubjectCredential;
+
+/** What verification stands on. */
+interface Trust {
+  readonly issuers: TrustedIssuers;
+  readonly maxJsonDepth: number;
+}
+
+/** A refused subject or actor token. */
+export class TokenError extends ParsecError {
+  constructor(
+    role: 'subject' | 'actor',
+    reason: string,
+    /** The trusted issuer that the token claims to come from, where it is one. */
+    readonly trustedIssuer: string | undefined,
+  ) {
+    super('PARSEC_SUBJECT_REFUSED', `the ${role} token is refused`, { reason: `${role}_${reason}` });
+  }
+}
+
+/**
+ * Verifies the subject token. Every kind of bad token is the same error; only its `reason` differs.
+ * @param requester who presents it: its own assertion is never a subject token as well
+ * @param now milliseconds since the epoch
+ * @throws TokenError `PARSEC_SUBJECT_REFUSED`
+ * @throws UnavailableError where none of the issuer's keys are at hand
+ */
+export async function verifySubject(
+  credential: SubjectCredential,
+  requester: VerifiedRequester,
+  trust: Trust,
+  now: number,
+): Promise<VerifiedSubject> {
+  const jwt = await verify('subject', credential, [requester], trust, now);
+  const { expiresAt, signingInput } = jwt;
+  return { principal: principalOf(jwt, credential.tokenType), expiresAt, signingInput } as VerifiedSubject;
+}
+
+/**
+ * Verifies the actor token (RFC 8693 section 2.1), like the subject token.
+ * @param others whose credentials are never an actor token as well
+ * @param now milliseconds since the epoch
+ * @throws TokenError `PARSEC_SUBJECT_REFUSED`
+ * @throws UnavailableError where none of the issuer's keys are at hand
+ */
+export async function verifyActor(
+  credential: ActorCredential,
+  { requester, subject }: { readonly requester: VerifiedRequester; readonly subject: VerifiedSubject },
+  trust: Trust,
+  now: number,
+): Promise<VerifiedActor> {
+  const jwt = await verify('actor', credential, [requester, subject], trust, now);
+  return { principal: principalOf(jwt, credential.tokenType) } as VerifiedActor;
+}
+
+async function verify(
+  role: 'subject' | 'actor',
+  { token, tokenType }: SubjectCredential,
+  others: readonly { readonly signingInput: string }[],
+  { issuers, maxJsonDepth }: Trust,
+  now: number,
+): Promise<VerifiedJwt> {
+  const types = Object.hasOwn(TOKEN_TYPES, tokenType) ? TOKEN_TYPES[tokenType] : undefined;
+  if (types === undefined) throw new TokenError(role, 'token_type_not_accepted', undefined);
+  const audiences = ({ audiences: accepted }: VerifiedJwt['entry']['issuer']): readonly string[] => accepted;
+  const result = await verifyJwt(token, issuers, { role, tokenType, types, audiences, maxJsonDepth, now });
+  if (result.refused !== undefined) throw new TokenError(role, result.refused, result.trustedIssuer);
+  if (others.some(({ signingInput }) => signingInput === result.signingInput)) {
+    throw new TokenError(role, 'is_another_credential', result.entry.issuer.name);
+  }
+  return result;
+}
