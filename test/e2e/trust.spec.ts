@@ -1,10 +1,12 @@
+import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DEMO_API, signIn, startDemoIdentityProvider, type DemoIdentityProvider } from '@parsec/quickstart';
 import { decodeJwt } from 'jose';
 import { ACCESS_TOKEN, GATEWAY, Lab, makeLabKey, seconds, sign, TXN_TOKEN, WORKLOADS, type LabKey } from '../support/lab.js';
-import { makeDirectory, startParsec, type ParsecServer } from '../support/parsec-server.js';
+import { makeDirectory, PARSEC, startParsec, type ParsecServer } from '../support/parsec-server.js';
 import { until } from '../support/until.js';
 
 const JWT = 'urn:ietf:params:oauth:token-type:jwt';
@@ -174,6 +176,19 @@ describe('trust', () => {
       await form({ subject_token: token, subject_token_type: JWT, actor_token: token, actor_token_type: JWT }),
     );
     expect([twice.status, (await twice.audit())['reason']]).toEqual([400, 'actor_is_another_credential']);
+  });
+
+  it('can be listed', async () => {
+    const options = ['-c', join(parsec.directory, 'parsec.yaml'), '--set', `server.management_port=${new URL(parsec.managementUrl).port}`];
+    const { stdout } = await promisify(execFile)(process.execPath, [PARSEC, 'trust', 'list', ...options]);
+    const [headings, ...rows] = stdout.trim().split('\n');
+    expect(headings).toMatch(/^TRUSTED ISSUER +ISSUER +TRUST STORE +ACCEPTED AS +KEYS +FETCHED +HEALTH$/);
+    expect(rows).toEqual([
+      expect.stringMatching(/^idp +http:\S+ +providers +subject +[1-9] +\d{4}-\S+Z +up$/),
+      expect.stringMatching(/^workloads +\S+ +workloads +requester +1 +- +up$/),
+      expect.stringMatching(/^support +\S+ +partners +subject, actor +1 +- +up$/),
+    ]);
+    expect((await fetch(`${parsec.managementUrl}/admin/trust`)).status).toBe(401);
   });
 
   it('follows a document, and stays where that is broken', async () => {

@@ -11,7 +11,7 @@ export { findIssuerProblems, type IssuerProblem } from './issuer-problems.js';
 export { OutgoingClient, type OutgoingSettings } from './outgoing.js';
 export { LocalReplayMarks, type ReplayMarks } from './replay-marks.js';
 export { ON_OUTAGE, SharedReplayMarks, type MarkStore, type OnOutage } from './shared-replay-marks.js';
-export { TrustedIssuers, type TrustSurroundings } from './trusted-issuers.js';
+export { TrustedIssuers, type IssuerStatus, type TrustSurroundings } from './trusted-issuers.js';
 export {
   TokenError,
   verifyActor,

@@ -14,7 +14,7 @@ import {
 } from '@parsec/plugin-sdk';
 import { compileExpression, SUBJECT_SCOPE, toCel } from '@parsec/plugin-sdk/cel';
 import { findIssuerProblems } from './issuer-problems.js';
-import { FixedIssuerKeys, RemoteIssuerKeys, type IssuerKeys } from './issuer-keys.js';
+import { FixedIssuerKeys, RemoteIssuerKeys, type IssuerKeys, type KeysState } from './issuer-keys.js';
 import { DiscoveredLocation, fixedLocation } from './key-location.js';
 import type { OutgoingClient } from './outgoing.js';
 import { readVerificationKeys } from './verification-keys.js';
@@ -27,6 +27,14 @@ export interface IssuerEntry {
   readonly allowsClaim: (name: string) => boolean;
   /** What stands for `sub` in claims; `undefined` where that cannot be told. */
   readonly subjectOf: (claims: JsonObject) => unknown;
+}
+
+/** A trusted issuer as operators see it. */
+export interface IssuerStatus {
+  readonly issuer: TrustedIssuer;
+  readonly trustStore: string;
+  readonly keys: KeysState | undefined;
+  readonly health: Health;
 }
 
 /** What opening needs beside the issuers. */
@@ -97,6 +105,16 @@ export class TrustedIssuers {
   /** How each issuer's keys are, by the issuer's name. */
   health(): ReadonlyMap<string, Health> {
     return new Map([...this.#byIssuer.values()].map(({ issuer, keys }) => [issuer.name, keys.health()]));
+  }
+
+  /** Every issuer, by trust store. */
+  status(): readonly IssuerStatus[] {
+    return [...this.#taken].flatMap(([trustStore, { issuers }]) =>
+      issuers.flatMap(({ issuer: iss }) => {
+        const entry = this.#byIssuer.get(iss);
+        return entry === undefined ? [] : [{ trustStore, issuer: entry.issuer, keys: entry.keys.state, health: entry.keys.health() }];
+      }),
+    );
   }
 
   /** Closing twice is safe. */

@@ -1,18 +1,23 @@
 import type { Configuration } from '@parsec/config';
-import { isLoopbackHost, ParsecError } from '@parsec/plugin-sdk';
+import { isJsonObject, isLoopbackHost, ParsecError } from '@parsec/plugin-sdk';
 import { Agent, request } from 'undici';
-import type { ShownSigner } from '../management/keys.controller.js';
 import { printable } from './table.js';
 
 const TIMEOUT = 60_000;
-const MAX_BYTES = 1024 * 1024;
+const MAX_BYTES = 16 * 1024 * 1024;
 
 /**
  * Calls `/admin` of the server that runs with a configuration on this machine.
- * @returns the signers that it is about
+ * @param member the member of the answer that holds what is asked for, a list of objects
+ * @param marker a member, a text, that each of those objects has
  * @throws ParsecError `PARSEC_ADMIN_FAILED`, in a sentence for whoever sits at the terminal
  */
-export async function callAdmin({ settings, file }: Configuration, method: 'GET' | 'POST', path: string): Promise<readonly ShownSigner[]> {
+export async function callAdmin<Shown>(
+  { settings, file }: Configuration,
+  method: 'GET' | 'POST',
+  path: string,
+  { member, marker }: { readonly member: string; readonly marker: string & keyof Shown },
+): Promise<readonly Shown[]> {
   const { admin, server } = settings;
   if (admin === undefined) throw failure(`${file} has no admin.token, so the server has no /admin`);
   const host = ANY_ADDRESS.get(server.management_host) ?? server.management_host;
@@ -28,7 +33,11 @@ export async function callAdmin({ settings, file }: Configuration, method: 'GET'
       signal: AbortSignal.timeout(TIMEOUT),
     });
     const text = await body.text().catch(() => '');
-    if (statusCode === 200) return readSigners(text, url);
+    if (statusCode === 200) {
+      const shown = readObject(text)[member];
+      if (isListOf<Shown>(shown, marker)) return shown;
+      throw failure(`what answers at ${url} is not parsec`);
+    }
     throw failure(`the server said ${statusCode}: ${printable(readMessage(text) ?? 'nothing more')}`);
   } catch (error) {
     if (error instanceof ParsecError) throw error;
@@ -44,11 +53,8 @@ const ANY_ADDRESS: ReadonlyMap<string, string> = new Map([
   ['::', '::1'],
 ]);
 
-function readSigners(text: string, url: string): readonly ShownSigner[] {
-  const { signers } = readObject(text);
-  const isRight = (each: Partial<ShownSigner> | null): boolean => typeof each?.signer === 'string' && Array.isArray(each.keys);
-  if (!Array.isArray(signers) || !signers.every(isRight)) throw failure(`what answers at ${url} is not parsec`);
-  return signers as readonly ShownSigner[];
+function isListOf<Shown>(shown: unknown, marker: string): shown is readonly Shown[] {
+  return Array.isArray(shown) && shown.every((each: unknown) => isJsonObject(each) && typeof each[marker] === 'string');
 }
 
 function readMessage(text: string): string | undefined {

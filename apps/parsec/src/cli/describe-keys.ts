@@ -1,5 +1,5 @@
 import type { ShownKey, ShownSigner } from '../management/keys.controller.js';
-import { table } from './table.js';
+import { table, toTheSecond } from './table.js';
 
 const HEADINGS = ['SIGNER', 'KID', 'ALGORITHM', 'STATE', 'KEY MANAGER', 'REPLICA', 'PUBLISHED', 'SIGNS FROM', 'SIGNS UNTIL', 'RETIRES'];
 
@@ -15,7 +15,7 @@ function summary({ signer, ready, keys }: ShownSigner): string {
   // Only this replica's own next key tells from when it signs; of several, the newest is the one that will.
   const next = keys.findLast(({ state, signs_from: from }) => state === 'next' && from !== undefined);
   if (next === undefined) return `${signs}; a next key is still to be made.`;
-  return `${signs}; its next key will from ${short(next.signs_from)} at the earliest.`;
+  return `${signs}; its next key will from ${toTheSecond(next.signs_from)} at the earliest.`;
 }
 
 function row(signer: string, key: ShownKey): readonly string[] {
@@ -26,14 +26,9 @@ function row(signer: string, key: ShownKey): readonly string[] {
     key.state,
     key.key_manager,
     key.ring,
-    short(key.published_at),
-    short(key.signs_from),
-    short(key.signs_until),
-    short(key.retires_at),
+    toTheSecond(key.published_at),
+    toTheSecond(key.signs_from),
+    toTheSecond(key.signs_until),
+    toTheSecond(key.retires_at),
   ];
-}
-
-/** To the second, which is what rotation counts in. */
-function short(time: string | undefined): string {
-  return time === undefined ? '-' : time.replace(/\.\d+Z$/, 'Z');
 }

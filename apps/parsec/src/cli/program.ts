@@ -4,10 +4,16 @@ import { createRegistry } from '../built-in-plugins.js';
 import { callAdmin } from './admin-client.js';
 import { describeKeys } from './describe-keys.js';
 import { describePlugins } from './describe-plugins.js';
+import { describeTrust } from './describe-trust.js';
 import { loadConfiguration, type ConfigurationOptions } from './load-configuration.js';
+import type { ShownSigner } from '../management/keys.controller.js';
+import type { ShownIssuer } from '../management/trust.controller.js';
 import { reportFailure } from './report-failure.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
+
+/** What answers about signing keys hold. */
+const SIGNERS = { member: 'signers', marker: 'signer' } as const;
 
 /** The command line. Every command exits with 1 where the configuration is not in order. */
 export function createProgram(): Command {
@@ -58,14 +64,14 @@ Where a value comes from, highest first: --set, environment (PARSEC__ and the pa
   withConfiguration(keys.command('list').description('every key: what it does, since when and until when')).action(
     run(async (options: ConfigurationOptions) => {
       const { configuration } = await loadConfiguration(options);
-      const signers = await callAdmin(configuration, 'GET', 'keys');
+      const signers = await callAdmin<ShownSigner>(configuration, 'GET', 'keys', SIGNERS);
       process.stdout.write(describeKeys(signers));
     }),
   );
   withConfiguration(keys.command('rotate <signer>').description('sign with another key as soon as every verifier knows one')).action(
     runOn(async (signer: string, options: ConfigurationOptions) => {
       const { configuration } = await loadConfiguration(options);
-      const signers = await callAdmin(configuration, 'POST', `signers/${encodeURIComponent(signer)}/rotate`);
+      const signers = await callAdmin<ShownSigner>(configuration, 'POST', `signers/${encodeURIComponent(signer)}/rotate`, SIGNERS);
       process.stdout.write(describeKeys(signers));
     }),
   );
@@ -74,8 +80,17 @@ Where a value comes from, highest first: --set, environment (PARSEC__ and the pa
   ).action(
     runOn(async (kid: string, options: ConfigurationOptions) => {
       const { configuration } = await loadConfiguration(options);
-      const signers = await callAdmin(configuration, 'POST', `keys/${encodeURIComponent(kid)}/revoke`);
+      const signers = await callAdmin<ShownSigner>(configuration, 'POST', `keys/${encodeURIComponent(kid)}/revoke`, SIGNERS);
       process.stdout.write(`${kid} is revoked. Verifiers may know it until they fetch the JWKS again.\n\n${describeKeys(signers)}`);
+    }),
+  );
+
+  const trust = program.command('trust').description('show whom the server that runs on this machine trusts');
+  withConfiguration(trust.command('list').description('every trusted issuer: where it stands, how old its keys are, and how it is')).action(
+    run(async (options: ConfigurationOptions) => {
+      const { configuration } = await loadConfiguration(options);
+      const member = { member: 'trusted_issuers', marker: 'trusted_issuer' } as const;
+      process.stdout.write(describeTrust(await callAdmin<ShownIssuer>(configuration, 'GET', 'trust', member)));
     }),
   );
 

@@ -17,3 +17,8 @@ export function table(headings: readonly string[], rows: readonly (readonly stri
 export function printable(text: string): string {
   return text.replace(/\p{Cc}/gu, '\uFFFD');
 }
+
+/** A time without fractions of a second; `-` for none. */
+export function toTheSecond(time: string | undefined): string {
+  return time === undefined ? '-' : time.replace(/\.\d+Z$/, 'Z');
+}

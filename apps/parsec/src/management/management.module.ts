@@ -8,6 +8,7 @@ import { AdminFilter } from './admin.filter.js';
 import { AdminGuard } from './admin.guard.js';
 import { HealthController } from './health.controller.js';
 import { HealthMetrics } from './health-metrics.js';
+import { TrustController } from './trust.controller.js';
 import { KeysController } from './keys.controller.js';
 import { SignerMetrics } from './signer-metrics.js';
 
@@ -21,7 +22,7 @@ export class ManagementModule {
         TerminusModule.forRoot({ logger: false }),
         PrometheusModule.register({ path: '/metrics', defaultMetrics: { enabled: true } }),
       ],
-      controllers: [HealthController, KeysController],
+      controllers: [HealthController, KeysController, TrustController],
       providers: [
         { provide: ServiceHost, useValue: host },
         { provide: ROOT_LOGGER, useValue: logger },
