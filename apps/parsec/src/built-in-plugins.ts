@@ -8,6 +8,7 @@ import spireKeys from '@parsec/key-manager-spire';
 import kmsKeys from '@parsec/key-manager-aws-kms';
 import { PluginRegistry } from '@parsec/kernel';
 import fileTrust from '@parsec/trust-store-file';
+import introspectionTrust from '@parsec/trust-store-introspection';
 import oidcTrust from '@parsec/trust-store-oidc';
 import staticTrust from '@parsec/trust-store-static';
 
@@ -18,6 +19,7 @@ export function createRegistry(): PluginRegistry {
     staticTrust,
     fileTrust,
     oidcTrust,
+    introspectionTrust,
     memoryKeys,
     fileKeys,
     kmsKeys,

@@ -2,9 +2,10 @@
  * oidc-provider without its remark at import: it warns about every Node that is not an LTS release yet,
  * and the newcomer who reads the terminal can do nothing about that.
  */
-export const { Provider, errors } = await withoutWarnings(() => import('oidc-provider'));
+export const { Provider, errors } = await silently(() => import('oidc-provider'));
 
-async function withoutWarnings<Result>(run: () => Promise<Result>): Promise<Result> {
+/** Runs something without what it has to say. */
+export async function silently<Result>(run: () => Result | Promise<Result>): Promise<Result> {
   const { warn } = globalThis.console;
   globalThis.console.warn = () => {};
   try {

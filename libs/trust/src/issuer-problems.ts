@@ -30,6 +30,7 @@ export function findIssuerProblems(
     ...findMissingNamespaces(issuers, 'subject'),
     ...findMissingNamespaces(issuers, 'requester'),
     ...findMissingNamespaces(issuers, 'actor'),
+    ...findSharedQuestions(issuers),
   ];
 }
 
@@ -40,6 +41,9 @@ function findOwnProblems(issuer: TrustedIssuer, serviceIdentifiers: readonly str
       key: 'jwks',
       message: 'none of its keys is usable; RSA keys have 2048 to 8192 bits, others are on P-256, P-384, P-521 or Ed25519',
     });
+  }
+  if ('introspection' in issuer.keys && issuer.acceptAs.includes('requester')) {
+    problems.push({ key: 'accept_as', message: 'a token that is asked about cannot authenticate a requester' });
   }
   if (issuer.namespace !== undefined && !NAMESPACE.test(issuer.namespace)) {
     problems.push({ key: 'namespace', message: 'a namespace has letters, digits, dots, dashes and underscores only' });
@@ -72,6 +76,21 @@ function findRepeated(issuers: readonly TrustedIssuer[], key: string, valueOf: (
       return [];
     }
     return [{ index, key, message: `the trusted issuer "${other.name}" has the same ${key} already` }];
+  });
+}
+
+/** An opaque token is shown to one issuer. Patterns that overlap otherwise show when a token is refused. */
+function findSharedQuestions(issuers: readonly TrustedIssuer[]): IssuerProblem[] {
+  const first = new Map<string, string>();
+  return issuers.flatMap(({ name, acceptAs, tokenTypes, keys }, index) => {
+    const patterns = 'introspection' in keys ? keys.introspection.requesters : [];
+    const questions = patterns.flatMap((requester) => acceptAs.flatMap((role) => tokenTypes.map((type) => `${role} ${type} ${requester}`)));
+    const other = questions.map((question) => first.get(question)).find((found) => found !== undefined);
+    for (const question of questions) if (!first.has(question)) first.set(question, name);
+    if (other === undefined) return [];
+    return [
+      { index, key: 'requesters', message: `"${other}" is asked about the same tokens already, and a token is shown to one issuer only` },
+    ];
   });
 }
 

@@ -29,6 +29,8 @@ export interface FetchLimits {
 export interface FetchOptions extends FetchLimits {
   /** The `ETag` of what is at hand already. */
   readonly etag?: string | undefined;
+  /** Posts a form instead of asking for a document. */
+  readonly post?: { readonly form: URLSearchParams; readonly authorization?: string };
 }
 
 export interface FetchedJson {
@@ -58,10 +60,10 @@ export class OutgoingClient {
   }
 
   /**
-   * GETs a JSON document. Follows no redirect and sends no credential.
+   * GETs a JSON document, or POSTs a form that is answered with one. Follows no redirect, and sends no credential but what is posted.
    * @throws UnavailableError that says in words what happened; the body is never part of it
    */
-  async fetchJson(url: string, { timeout, maxBytes, allowHttp, etag }: FetchOptions, signal: AbortSignal): Promise<FetchedJson> {
+  async fetchJson(url: string, { timeout, maxBytes, allowHttp, etag, post }: FetchOptions, signal: AbortSignal): Promise<FetchedJson> {
     const target = checkUrl(url, allowHttp);
     try {
       const { statusCode, headers, body } = await request(target, {
@@ -69,7 +71,10 @@ export class OutgoingClient {
         headers: {
           accept: 'application/json, application/jwk-set+json',
           ...(etag === undefined ? {} : { 'if-none-match': etag }),
+          ...(post === undefined ? {} : { 'content-type': 'application/x-www-form-urlencoded' }),
+          ...(post?.authorization === undefined ? {} : { authorization: post.authorization }),
         },
+        ...(post === undefined ? {} : { method: 'POST' as const, body: post.form.toString() }),
         signal: AbortSignal.any([signal, AbortSignal.timeout(timeout)]),
       });
       const isUnchanged = statusCode === 304 && etag !== undefined;

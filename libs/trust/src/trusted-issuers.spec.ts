@@ -144,6 +144,22 @@ describe('trusted issuers', () => {
     expect(fetches).toEqual(['/one', '/one']);
   });
 
+  it('are not two who would be asked about the same opaque token', async () => {
+    const introspection = {
+      endpoint: 'https://idp.example/introspect',
+      allowHttp: false,
+      clientId: 'parsec',
+      clientSecret: 'secret',
+      method: 'client_secret_basic' as const,
+      remember: 0,
+    };
+    const asking = (name: string, requesters: readonly string[]): TrustedIssuer =>
+      trustedIssuer(name, { keys: { introspection: { ...introspection, requesters } } });
+    const store = new ChangingStore([asking('one', ['*']), asking('two', ['a', '*'])]);
+    await expect(open({ store })).rejects.toThrow('"one" is asked about the same tokens already');
+    await open({ store: new ChangingStore([asking('one', ['b']), asking('two', ['a'])]) });
+  });
+
   it('change no more once they are closed', async () => {
     const store = new ChangingStore([trustedIssuer('one')]);
     const issuers = await open({ store });

@@ -13,6 +13,7 @@ import {
   type TrustStore,
 } from '@parsec/plugin-sdk';
 import { compileExpression, SUBJECT_SCOPE, toCel } from '@parsec/plugin-sdk/cel';
+import { Introspection } from './introspection.js';
 import { findIssuerProblems } from './issuer-problems.js';
 import { FixedIssuerKeys, RemoteIssuerKeys, type IssuerKeys, type KeysState } from './issuer-keys.js';
 import { DiscoveredLocation, fixedLocation } from './key-location.js';
@@ -23,6 +24,8 @@ import { readVerificationKeys } from './verification-keys.js';
 export interface IssuerEntry {
   readonly issuer: TrustedIssuer;
   readonly keys: IssuerKeys;
+  /** Where it is asked about its tokens. */
+  readonly introspection: Introspection | undefined;
   /** Whether a claim of this name may go further. */
   readonly allowsClaim: (name: string) => boolean;
   /** What stands for `sub` in claims; `undefined` where that cannot be told. */
@@ -61,6 +64,7 @@ export class TrustedIssuers {
   readonly #surroundings: TrustSurroundings;
   #byIssuer: ReadonlyMap<string, IssuerEntry> = new Map();
   #tokenTypes: Readonly<Record<'subject' | 'actor', ReadonlySet<string>>> = { subject: new Set(), actor: new Set() };
+  #introspecting: readonly IssuerEntry[] = [];
   #changes: Promise<void> = Promise.resolve();
   #isClosed = false;
 
@@ -89,6 +93,17 @@ export class TrustedIssuers {
   /** @param iss the exact `iss` of a credential */
   find(iss: string): IssuerEntry | undefined {
     return this.#byIssuer.get(iss);
+  }
+
+  /** The issuers that may be asked about a token which says nothing by itself. */
+  findIntrospecting(role: TrustedRole, tokenType: string, requester: string): readonly IssuerEntry[] {
+    return this.#introspecting.filter(
+      ({ issuer: { acceptAs, tokenTypes, keys } }) =>
+        acceptAs.includes(role) &&
+        tokenTypes.includes(tokenType) &&
+        'introspection' in keys &&
+        compilePatterns(keys.introspection.requesters)(requester),
+    );
   }
 
   /** Whether a subject or actor token of this type is accepted from anyone. */
@@ -173,6 +188,7 @@ export class TrustedIssuers {
     for (const keys of opened) if (keys instanceof RemoteIssuerKeys) keys.start();
     const kept = new Set(entries.map(({ keys }) => keys));
     this.#byIssuer = new Map(entries.map((entry) => [entry.issuer.issuer, entry]));
+    this.#introspecting = entries.filter(({ introspection }) => introspection !== undefined);
     this.#tokenTypes = { subject: tokenTypesOf(issuers, 'subject'), actor: tokenTypesOf(issuers, 'actor') };
     for (const { keys } of before.values()) if (!kept.has(keys)) keys.close();
   }
@@ -184,7 +200,14 @@ function tokenTypesOf(issuers: readonly TrustedIssuer[], role: TrustedRole): Rea
 
 function compileEntry(issuer: TrustedIssuer, keys: IssuerKeys): IssuerEntry {
   const [isAllowed, isDenied] = [compilePatterns(issuer.claims.allow), compilePatterns(issuer.claims.deny)];
-  return { issuer, keys, allowsClaim: (name) => isAllowed(name) && !isDenied(name), subjectOf: compileSubject(issuer.subject) };
+  const introspection = keys instanceof Introspection ? keys : undefined;
+  return {
+    issuer,
+    keys,
+    introspection,
+    allowsClaim: (name) => isAllowed(name) && !isDenied(name),
+    subjectOf: compileSubject(issuer.subject),
+  };
 }
 
 function compileSubject(source: string | undefined): IssuerEntry['subjectOf'] {
@@ -222,6 +245,7 @@ async function openKeys(
   { name, issuer, keys: source }: TrustedIssuer,
   { directory, client, clock, logger }: TrustSurroundings,
 ): Promise<IssuerKeys> {
+  if ('introspection' in source) return new Introspection({ source: source.introspection, client, clock });
   if ('jwksUri' in source || 'discovery' in source) {
     const { allowHttp } = source;
     const location =

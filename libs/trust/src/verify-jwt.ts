@@ -9,6 +9,8 @@ export type RefusalReason =
   | 'header_invalid'
   | 'kind_mismatch'
   | 'issuer_untrusted'
+  | 'issuer_ambiguous'
+  | 'inactive'
   | 'token_type_not_accepted'
   | 'algorithm_not_accepted'
   | 'key_unknown'
@@ -23,7 +25,7 @@ export type RefusalReason =
   | 'access_token_incomplete'
   | 'key_bound';
 
-/** A JWT whose signature and general claims were checked. */
+/** A credential whose signature, or whose issuer when it was asked, and whose general claims say that it is good. */
 export interface VerifiedJwt {
   readonly refused?: never;
   readonly entry: IssuerEntry;
@@ -32,7 +34,7 @@ export interface VerifiedJwt {
   readonly audience: readonly string[];
   /** Seconds since the epoch. */
   readonly expiresAt: number;
-  /** What the signature is over; identifies the token. */
+  /** What the signature is over, or the whole token where there is none; identifies the token. */
   readonly signingInput: string;
 }
 
@@ -71,6 +73,16 @@ const MAX_SUBJECT_LENGTH = 1024;
 export async function verifyJwt(token: string, issuers: TrustedIssuers, policy: VerificationPolicy): Promise<VerifiedJwt | RefusedJwt> {
   const jws = parseCompactJws(token, policy.maxJsonDepth);
   if (jws === undefined) return { refused: 'malformed' };
+  return verifyJws(token, jws, issuers, policy);
+}
+
+/** Verifies a JWT that was taken apart; see {@link verifyJwt}. */
+export async function verifyJws(
+  token: string,
+  jws: UnverifiedJws,
+  issuers: TrustedIssuers,
+  policy: VerificationPolicy,
+): Promise<VerifiedJwt | RefusedJwt> {
   const { iss } = jws.payload;
   const entry = typeof iss === 'string' ? issuers.find(iss) : undefined;
   const claimed = entry === undefined ? {} : { trustedIssuer: entry.issuer.name };
@@ -133,7 +145,8 @@ async function verifySignature(
   return candidates.length === 0 ? 'key_unknown' : 'signature_invalid';
 }
 
-function checkClaims(
+/** What holds of the claims of every credential. */
+export function checkClaims(
   claims: JsonObject,
   entry: IssuerEntry,
   policy: VerificationPolicy,

@@ -1,10 +1,12 @@
 import { JWT_TOKEN_TYPES, ParsecError, type Principal } from '@parsec/plugin-sdk';
 import type { VerifiedRequester } from './authenticate-requester.js';
+import { parseCompactJws } from './compact-jws.js';
+import { introspect } from './introspect.js';
 import { principalOf } from './principal-of.js';
 import type { TrustedIssuers } from './trusted-issuers.js';
-import { verifyJwt, type VerifiedJwt } from './verify-jwt.js';
+import { verifyJws, type VerificationPolicy, type VerifiedJwt } from './verify-jwt.js';
 
-/** Types of subject and actor tokens that are JWTs of a trusted issuer (RFC 8693 section 3), and the `typ` each may have. */
+/** Types of subject and actor tokens (RFC 8693 section 3), and the `typ` that each may have where it is a JWT. */
 const TOKEN_TYPES: Readonly<Record<string, readonly string[]>> = {
   [JWT_TOKEN_TYPES.accessToken]: ['jwt', 'at+jwt'],
   [JWT_TOKEN_TYPES.jwt]: ['jwt', 'at+jwt'],
@@ -68,7 +70,7 @@ export async function verifySubject(
   trust: Trust,
   now: number,
 ): Promise<VerifiedSubject> {
-  const jwt = await verify('subject', credential, [requester], trust, now);
+  const jwt = await verify('subject', credential, requester, [requester], trust, now);
   const { expiresAt, signingInput } = jwt;
   return { principal: principalOf(jwt, credential.tokenType), expiresAt, signingInput } as VerifiedSubject;
 }
@@ -86,21 +88,28 @@ export async function verifyActor(
   trust: Trust,
   now: number,
 ): Promise<VerifiedActor> {
-  const jwt = await verify('actor', credential, [requester, subject], trust, now);
+  const jwt = await verify('actor', credential, requester, [requester, subject], trust, now);
   return { principal: principalOf(jwt, credential.tokenType) } as VerifiedActor;
 }
 
 async function verify(
   role: 'subject' | 'actor',
-  { token, tokenType }: SubjectCredential,
+  credential: SubjectCredential,
+  requester: VerifiedRequester,
   others: readonly { readonly signingInput: string }[],
-  { issuers, maxJsonDepth }: Trust,
+  trust: Trust,
   now: number,
 ): Promise<VerifiedJwt> {
+  const { token, tokenType } = credential;
   const types = Object.hasOwn(TOKEN_TYPES, tokenType) ? TOKEN_TYPES[tokenType] : undefined;
   if (types === undefined) throw new TokenError(role, 'token_type_not_accepted', undefined);
-  const audiences = ({ audiences: accepted }: VerifiedJwt['entry']['issuer']): readonly string[] => accepted;
-  const result = await verifyJwt(token, issuers, { role, tokenType, types, audiences, maxJsonDepth, now });
+  const { issuers, maxJsonDepth } = trust;
+  const policy: VerificationPolicy = { role, tokenType, types, audiences: ({ audiences }) => audiences, maxJsonDepth, now };
+  const jws = parseCompactJws(token, maxJsonDepth);
+  const result =
+    jws === undefined
+      ? await introspect(token, requester, issuers, { ...policy, tokenType })
+      : await verifyJws(token, jws, issuers, policy);
   if (result.refused !== undefined) throw new TokenError(role, result.refused, result.trustedIssuer);
   if (others.some(({ signingInput }) => signingInput === result.signingInput)) {
     throw new TokenError(role, 'is_another_credential', result.entry.issuer.name);

@@ -26,7 +26,25 @@ export type IssuerKeySource =
   /** Where its metadata says (OpenID Connect Discovery, RFC 8414): at the issuer's own host, or at one of these. */
   | { readonly discovery: { readonly allowHosts: readonly string[] }; readonly allowHttp: boolean }
   /** Relative to the directory of the configuration file. */
-  | { readonly jwksFile: string };
+  | { readonly jwksFile: string }
+  /** It has none that are known: it is asked about each token. */
+  | { readonly introspection: IntrospectionSource };
+
+/** How an endpoint authenticates who asks about tokens (RFC 6749 section 2.3.1). */
+export const INTROSPECTION_METHODS = ['client_secret_basic', 'client_secret_post'] as const;
+
+/** An introspection endpoint (RFC 7662). Requester and token type choose exactly one; a token is never shown to a second. */
+export interface IntrospectionSource {
+  readonly endpoint: string;
+  readonly allowHttp: boolean;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly method: (typeof INTROSPECTION_METHODS)[number];
+  /** Patterns of the requesters whose tokens are asked about here (`*` stands for any run of characters). */
+  readonly requesters: readonly string[];
+  /** Milliseconds for which an answer is believed; 0: not at all. */
+  readonly remember: number;
+}
 
 /** An external issuer whose credentials are accepted: data only, the verification is core code. */
 export interface TrustedIssuer {

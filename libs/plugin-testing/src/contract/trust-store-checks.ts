@@ -68,7 +68,11 @@ function assertWellFormed(issuer: TrustedIssuer): void {
   for (const duration of ['clockSkew', 'expLeeway', 'maxLifetime'] as const) {
     assert.ok(Number.isFinite(issuer[duration]) && issuer[duration] >= 0, `${name}: ${duration}`);
   }
-  assert.equal(['jwks', 'jwksUri', 'jwksFile', 'discovery'].filter((source) => Object.hasOwn(keys, source)).length, 1, `${name}: keys`);
+  assert.equal(
+    ['jwks', 'jwksUri', 'jwksFile', 'discovery', 'introspection'].filter((source) => Object.hasOwn(keys, source)).length,
+    1,
+    `${name}: keys`,
+  );
   if ('jwks' in keys) keys.jwks.keys.forEach((key) => assertPublic(name, key));
 }
 
