@@ -12,6 +12,7 @@ const EXAMPLES = fileURLToPath(new URL('../../apps/parsec/examples', import.meta
 const ENVIRONMENT = {
   PARSEC_ADMIN_TOKEN: 'an-admin-token-for-tests',
   PARSEC_HSM_PIN: '123456',
+  PARSEC_LEGACY_SECRET: 'a-client-secret-for-tests',
   PARSEC_REDIS_PASSWORD: 'a-password-for-tests',
   PARSEC_STATE_SECRET: 'a secret that all of the replicas know',
 };

@@ -121,7 +121,7 @@ async function claimOnce(
   replayMarks: ReplayMarks,
 ): Promise<'jti_invalid' | 'replayed' | undefined> {
   const { jti } = claims;
-  if (jti === undefined) return undefined;
+  if (jti === undefined || issuer.allowReuse) return undefined;
   if (typeof jti !== 'string' || jti === '' || jti.length > MAX_JTI_LENGTH) return 'jti_invalid';
   // Names hold no line feed, so two issuers' identifiers cannot meet.
   return (await replayMarks.claim(`${issuer.name}\n${jti}`, expiresAt * 1_000 + issuer.expLeeway)) ? undefined : 'replayed';

@@ -58,6 +58,7 @@ const trustedIssuer = (changes: Partial<TrustedIssuer>): TrustedIssuer => ({
   expLeeway: 0,
   maxLifetime: 3_600_000,
   allowBound: false,
+  allowReuse: false,
   ...changes,
 });
 
@@ -424,6 +425,13 @@ describe('a requester', () => {
     await authenticateRequester(assertion, trusted, NOW);
     await expect(authenticateRequester(assertion, trusted, NOW)).rejects.toThrow(rejects('assertion_replayed'));
     await authenticateRequester(bearer(await sign({ ...assertionClaims, jti: 'two' }, ec)), trusted, NOW);
+  });
+
+  it('may use an assertion again only where its issuer is known to hand out such', async () => {
+    const trusted = await trust(workloads({ allowReuse: true }));
+    const assertion = bearer(await sign(assertionClaims, ec));
+    await authenticateRequester(assertion, trusted, NOW);
+    await expect(authenticateRequester(assertion, trusted, NOW)).resolves.toBeDefined();
   });
 
   it('may use an identifier that another issuer used', async () => {

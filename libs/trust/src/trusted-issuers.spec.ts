@@ -30,6 +30,7 @@ function trustedIssuer(name: string, changes: Partial<TrustedIssuer> = {}): Trus
     expLeeway: 0,
     maxLifetime: 0,
     allowBound: false,
+    allowReuse: false,
     ...changes,
   };
 }

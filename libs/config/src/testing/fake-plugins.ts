@@ -150,5 +150,6 @@ function trustedIssuer(name: string, { issuer, namespace, accept_as, clock_skew 
     expLeeway: 0,
     maxLifetime: 3_600_000,
     allowBound: false,
+    allowReuse: false,
   };
 }

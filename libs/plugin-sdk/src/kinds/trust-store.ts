@@ -82,6 +82,8 @@ export interface TrustedIssuer {
   readonly maxLifetime: number;
   /** Whether tokens bound to a key (`cnf`) are accepted although the binding is not checked. */
   readonly allowBound: boolean;
+  /** Whether a client assertion with `jti` may be used more than once. */
+  readonly allowReuse: boolean;
 }
 
 /** Whom do we trust, and with which keys? */

@@ -135,6 +135,10 @@ export class IssuerRules {
   /** Whether tokens bound to a key (`cnf`) are accepted, although the binding is not checked. */
   @IsBoolean()
   allow_bound = false;
+
+  /** Whether client assertions with `jti` may be used more than once, as those are that a platform writes into a file. */
+  @IsBoolean()
+  allow_reuse = false;
 }
 
 /** One trusted issuer, and where its keys are. */

@@ -23,6 +23,7 @@ export function readTrustedIssuer(name: string, options: IssuerRules & { readonl
     expLeeway: options.exp_leeway,
     maxLifetime: options.max_lifetime,
     allowBound: options.allow_bound,
+    allowReuse: options.allow_reuse,
     ...(namespace === undefined ? {} : { namespace }),
     ...(subject === undefined ? {} : { subject }),
     ...(maxAge === undefined ? {} : { maxAge }),

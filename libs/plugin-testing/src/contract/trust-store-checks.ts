@@ -65,6 +65,7 @@ function assertWellFormed(issuer: TrustedIssuer): void {
   assert.ok(areTexts(issuer.claims.allow) && areTexts(issuer.claims.deny), `${name}: claims`);
   assert.ok(issuer.maxAge === undefined || issuer.maxAge > 0, `${name}: maxAge`);
   assert.equal(typeof issuer.allowBound, 'boolean', `${name}: allowBound`);
+  assert.equal(typeof issuer.allowReuse, 'boolean', `${name}: allowReuse`);
   for (const duration of ['clockSkew', 'expLeeway', 'maxLifetime'] as const) {
     assert.ok(Number.isFinite(issuer[duration]) && issuer[duration] >= 0, `${name}: ${duration}`);
   }

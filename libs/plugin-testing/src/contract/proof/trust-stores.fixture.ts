@@ -20,6 +20,7 @@ const ISSUER: TrustedIssuer = {
   expLeeway: 0,
   maxLifetime: 3_600_000,
   allowBound: false,
+  allowReuse: false,
 };
 
 @Injectable()
