@@ -39,11 +39,11 @@ describe('an opaque token', () => {
                 posting: issuer({
                   issuer: 'posting',
                   namespace: 'posting',
-                  requesters: ['poster.*', 'both'],
+                  requesters: ['poster.*', '*both'],
                   client_id: POSTING_ASKER.id,
                   method: 'client_secret_post',
                 }),
-                remembering: issuer({ issuer: 'remembering', namespace: 'r', requesters: ['both', 'remembering'], remember: '60s' }),
+                remembering: issuer({ issuer: 'remembering', namespace: 'r', requesters: ['both*', 'remembering'], remember: '60s' }),
               },
             },
           },
@@ -63,8 +63,8 @@ describe('an opaque token', () => {
   beforeEach(() => void (provider.fault = undefined));
 
   afterAll(async () => {
-    expect(await parsec.stop()).toBe(0);
     await provider.close();
+    expect(await parsec.stop()).toBe(0);
   });
 
   const exchange = async (token: string, requester?: string): Promise<Answer> => {

@@ -104,8 +104,8 @@ describe('trust', () => {
   });
 
   afterAll(async () => {
-    expect(await parsec.stop()).toBe(0);
     await idp.close();
+    expect(await parsec.stop()).toBe(0);
     await place.remove();
   });
 
