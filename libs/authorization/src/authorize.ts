@@ -1,5 +1,6 @@
 import {
   hasCode,
+  isSpoken,
   ParsecError,
   UnavailableError,
   type Authorizer,
@@ -46,6 +47,11 @@ export class Grant {
     this.outliveSubject = permits.every(({ outliveSubject }) => outliveSubject);
   }
 
+  /** Whether a claim of this name is kept of a subject that is spoken for. */
+  keepsClaim(name: string): boolean {
+    return this.permits.every(({ subjectClaims = [] }) => subjectClaims.includes(name));
+  }
+
   /** Whether the requester is believed about this member of `request_context` or `request_details`. */
   believes(part: 'context' | 'details', member: string): boolean {
     return this.permits.every((permit) => matches(permit[part], member));
@@ -54,17 +60,23 @@ export class Grant {
 
 /**
  * Asks every authorizer; all must permit.
+ * @param spokenNamespace of a subject that is spoken for: the namespace of a trusted issuer that it is in
  * @throws DeniedError where one denies, errs, answers nonsense, or permits only something else
  * @throws UnavailableError where one cannot be reached or does not answer in time
  */
-export async function authorize(authorizers: readonly NamedAuthorizer[], facts: ExchangeFacts, signal: AbortSignal): Promise<Grant> {
+export async function authorize(
+  authorizers: readonly NamedAuthorizer[],
+  facts: ExchangeFacts,
+  signal: AbortSignal,
+  spokenNamespace?: string,
+): Promise<Grant> {
   // Nothing can be permitted where nobody was asked; configuration refuses this earlier.
   if (authorizers.length === 0) throw new DeniedError('no_authorizer', '', undefined);
   const decisions = await Promise.all(authorizers.map((authorizer) => ask(authorizer, facts, signal)));
   const permits = decisions.map((decision, index) => {
     const authorizer = authorizers[index]?.name ?? '';
     if (decision.outcome !== 'permit') throw new DeniedError(decision.reason, authorizer, decision.rule);
-    const exceeded = findExceededLimit(decision, facts);
+    const exceeded = findExceededLimit(decision, facts, spokenNamespace);
     if (exceeded !== undefined) throw new DeniedError(exceeded, authorizer, decision.rule);
     return { ...decision, authorizer };
   });
@@ -105,10 +117,24 @@ function isPermit({
   details,
   trustedIssuers = [],
   subjectTokenTypes = [],
+  subjects = [],
+  subjectClaims = [],
+  subjectNamespaces = [],
   ...rest
 }: Partial<Permit>): boolean {
   const { maxTtl = Number.MAX_SAFE_INTEGER, outliveSubject } = rest;
-  const lists = [tokenTypes, scopes, grantScopes, context, details, trustedIssuers, subjectTokenTypes];
+  const lists = [
+    tokenTypes,
+    scopes,
+    grantScopes,
+    context,
+    details,
+    trustedIssuers,
+    subjectTokenTypes,
+    subjects,
+    subjectClaims,
+    subjectNamespaces,
+  ];
   return lists.every(isTextList) && typeof outliveSubject === 'boolean' && Number.isFinite(maxTtl) && maxTtl >= 1_000;
 }
 
@@ -116,11 +142,17 @@ function isTextList(list: unknown): boolean {
   return Array.isArray(list) && list.every((item) => typeof item === 'string');
 }
 
-function findExceededLimit(permit: Permit, { subject, request }: ExchangeFacts): string | undefined {
+function findExceededLimit(permit: Permit, { subject, request }: ExchangeFacts, spokenNamespace: string | undefined): string | undefined {
   if (!matches(permit.tokenTypes, request.tokenType)) return 'token_type_not_permitted';
   if (permit.trustedIssuers !== undefined && !matches(permit.trustedIssuers, subject.trustedIssuer)) return 'trusted_issuer_not_permitted';
   if (permit.subjectTokenTypes !== undefined && !matches(permit.subjectTokenTypes, subject.tokenType)) {
     return 'subject_token_type_not_permitted';
   }
-  return undefined;
+  if (permit.subjects !== undefined && !matches(permit.subjects, subject.sub)) return 'subject_not_permitted';
+  if (!isSpoken(subject.tokenType)) return undefined;
+  // Who speaks for others was named for that, or it was not meant.
+  if (permit.subjectTokenTypes?.includes(subject.tokenType) !== true) return 'subject_token_type_not_permitted';
+  if (permit.subjects === undefined) return 'subject_not_permitted';
+  const mayEnter = spokenNamespace === undefined || permit.subjectNamespaces?.includes(spokenNamespace) === true;
+  return mayEnter ? undefined : 'subject_namespace_not_permitted';
 }

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { authorize, DeniedError, grantScope, type Grant, type NamedAuthorizer } from '@parsec/authorization';
 import { gatherData, type ClaimMapper, type ConfiguredDataSource } from '@parsec/context';
 import type { IssuedToken, TokenIssuer } from '@parsec/issuance';
-import { ParsecError, type Clock, type ExchangeFacts, type JsonObject } from '@parsec/plugin-sdk';
+import { isSpoken, ParsecError, type Clock, type ExchangeFacts, type JsonObject } from '@parsec/plugin-sdk';
 import {
   authenticateRequester,
   TokenError,
@@ -137,7 +137,7 @@ export class Exchange {
       now,
     };
     const { grant, scope } = await record.step('authorize', async () => {
-      const permitted = await authorize(authorizers, asked, signal);
+      const permitted = await authorize(authorizers, asked, signal, subject.spokenNamespace);
       return { grant: permitted, scope: grantScope(request.scope, subject.principal.scope, permitted) };
     });
     facts.rules = grant.rules;
@@ -202,9 +202,12 @@ function believedFacts(facts: ExchangeFacts, grant: Grant, record: ExchangeRecor
       }),
     );
   const request = { ...facts.request, context: believedPart('context'), details: believedPart('details') };
+  const claims = isSpoken(facts.subject.tokenType)
+    ? Object.fromEntries(Object.entries(facts.subject.claims).filter(([name]) => grant.keepsClaim(name)))
+    : facts.subject.claims;
   if (ignored.length > 0) {
     record.facts.ignored_count = ignored.length;
     record.facts.ignored_members = ignored.filter((name) => PLAIN_NAME.test(name)).slice(0, MAX_IGNORED_NAMES);
   }
-  return { ...facts, request };
+  return { ...facts, subject: { ...facts.subject, claims }, request };
 }

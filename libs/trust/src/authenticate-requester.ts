@@ -1,4 +1,4 @@
-import { JWT_TOKEN_TYPES, ParsecError, type Principal } from '@parsec/plugin-sdk';
+import { JWT_TOKEN_TYPES, ParsecError, SPOKEN_TOKEN_TYPES, type Principal } from '@parsec/plugin-sdk';
 import { requesterAudiences } from './issuer-problems.js';
 import { principalOf } from './principal-of.js';
 import type { ReplayMarks } from './replay-marks.js';
@@ -84,6 +84,8 @@ export async function authenticateRequester(
     now,
   });
   if (verified.refused !== undefined) throw refuse(verified.refused);
+  // Its tokens for others must not make somebody else of it.
+  if (signsForItself(verified) && verified.sub !== verified.entry.issuer.issuer) throw refuse('subject_invalid');
   if (livesTooLong(verified, now)) throw refuse('lifetime_too_long');
 
   const principal = principalOf(verified, JWT_TOKEN_TYPES.jwt);
@@ -108,7 +110,12 @@ function pickAssertion(
   throw new RequesterError('a way of authenticating that is not configured', 'method_not_configured', authorization?.scheme);
 }
 
-function livesTooLong({ claims, expiresAt, entry: { issuer } }: VerifiedJwt, now: number): boolean {
+function signsForItself({ entry: { issuer } }: VerifiedJwt): boolean {
+  return issuer.tokenTypes.includes(SPOKEN_TOKEN_TYPES.selfSigned);
+}
+
+/** Whether it lives longer than its issuer's assertions may. */
+export function livesTooLong({ claims, expiresAt, entry: { issuer } }: VerifiedJwt, now: number): boolean {
   const issuedAt = typeof claims['iat'] === 'number' ? claims['iat'] : now / 1_000;
   const longest = issuer.maxLifetime / 1_000;
   // An `iat` in the future, within the skew, must not stretch the life either.

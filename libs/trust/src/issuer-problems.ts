@@ -1,4 +1,4 @@
-import type { TrustedIssuer, TrustedRole } from '@parsec/plugin-sdk';
+import { isSpoken, type TrustedIssuer, type TrustedRole } from '@parsec/plugin-sdk';
 import { readVerificationKeys } from './verification-keys.js';
 
 /** Something that is wrong with one trusted issuer, by itself or between it and the others. */
@@ -31,6 +31,7 @@ export function findIssuerProblems(
     ...findMissingNamespaces(issuers, 'requester'),
     ...findMissingNamespaces(issuers, 'actor'),
     ...findSharedQuestions(issuers),
+    ...findUnguarded(issuers),
   ];
 }
 
@@ -76,6 +77,19 @@ function findRepeated(issuers: readonly TrustedIssuer[], key: string, valueOf: (
       return [];
     }
     return [{ index, key, message: `the trusted issuer "${other.name}" has the same ${key} already` }];
+  });
+}
+
+/** Who may be spoken for is told by namespaces: without one, every identifier could be that of an issuer's subject. */
+function findUnguarded(issuers: readonly TrustedIssuer[]): IssuerProblem[] {
+  const speaker = issuers.find(({ tokenTypes }) => tokenTypes.some(isSpoken));
+  if (speaker === undefined) return [];
+  return issuers.flatMap(({ acceptAs, tokenTypes, namespace }, index) => {
+    const assertsSubjects = acceptAs.includes('subject') && !tokenTypes.every(isSpoken);
+    if (!assertsSubjects || namespace !== undefined) return [];
+    return [
+      { index, key: 'namespace', message: `a namespace is required, because requesters of "${speaker.name}" may speak for subjects` },
+    ];
   });
 }
 

@@ -97,7 +97,12 @@ const sign = (claims: Claims, key: Key = rsa, header: Record<string, unknown> = 
 const nobody = { principal: {}, credential: '', signingInput: '' } as unknown as VerifiedRequester;
 
 const verify = async (token: string, issuers?: TrustedIssuers, tokenType = ACCESS_TOKEN): ReturnType<typeof verifySubject> =>
-  verifySubject({ token, tokenType }, nobody, { issuers: issuers ?? (await open(trustedIssuer({}))), maxJsonDepth: 32 }, NOW);
+  verifySubject(
+    { token, tokenType },
+    nobody,
+    { issuers: issuers ?? (await open(trustedIssuer({}))), maxJsonDepth: 32, serviceIdentifiers: ['https://tts.example'] },
+    NOW,
+  );
 
 const refused = (reason: string): Error =>
   expect.objectContaining({ code: 'PARSEC_SUBJECT_REFUSED', reason: `subject_${reason}` }) as unknown as Error;

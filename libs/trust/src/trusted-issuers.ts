@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import {
   compilePatterns,
   ParsecError,
+  SPOKEN_TOKEN_TYPES,
   type Clock,
   type Health,
   type JsonObject,
@@ -65,6 +66,8 @@ export class TrustedIssuers {
   #byIssuer: ReadonlyMap<string, IssuerEntry> = new Map();
   #tokenTypes: Readonly<Record<'subject' | 'actor', ReadonlySet<string>>> = { subject: new Set(), actor: new Set() };
   #introspecting: readonly IssuerEntry[] = [];
+  #byName: ReadonlyMap<string, IssuerEntry> = new Map();
+  #namespaces: ReadonlySet<string> = new Set();
   #changes: Promise<void> = Promise.resolve();
   #isClosed = false;
 
@@ -93,6 +96,18 @@ export class TrustedIssuers {
   /** @param iss the exact `iss` of a credential */
   find(iss: string): IssuerEntry | undefined {
     return this.#byIssuer.get(iss);
+  }
+
+  /** The issuer of this name. */
+  named(name: string): IssuerEntry | undefined {
+    return this.#byName.get(name);
+  }
+
+  /** The namespace of a trusted issuer that an identifier is in, if it is in one. */
+  namespaceOf(sub: string): string | undefined {
+    const colon = sub.indexOf(':');
+    const namespace = sub.slice(0, Math.max(colon, 0));
+    return this.#namespaces.has(namespace) ? namespace : undefined;
   }
 
   /** The issuers that may be asked about a token which says nothing by itself. */
@@ -189,13 +204,22 @@ export class TrustedIssuers {
     const kept = new Set(entries.map(({ keys }) => keys));
     this.#byIssuer = new Map(entries.map((entry) => [entry.issuer.issuer, entry]));
     this.#introspecting = entries.filter(({ introspection }) => introspection !== undefined);
+    this.#byName = new Map(entries.map((entry) => [entry.issuer.name, entry]));
+    this.#namespaces = new Set(issuers.flatMap(({ namespace }) => namespace ?? []));
     this.#tokenTypes = { subject: tokenTypesOf(issuers, 'subject'), actor: tokenTypesOf(issuers, 'actor') };
     for (const { keys } of before.values()) if (!kept.has(keys)) keys.close();
   }
 }
 
 function tokenTypesOf(issuers: readonly TrustedIssuer[], role: TrustedRole): ReadonlySet<string> {
-  return new Set(issuers.filter(({ acceptAs }) => acceptAs.includes(role)).flatMap(({ tokenTypes }) => tokenTypes));
+  const { unsignedJson } = SPOKEN_TOKEN_TYPES;
+  return new Set(
+    issuers.flatMap(({ acceptAs, tokenTypes }) => [
+      ...(acceptAs.includes(role) ? tokenTypes.filter((type) => type !== unsignedJson) : []),
+      // Nobody issues it: those of whom an issuer says who they are may bring it.
+      ...(role === 'subject' && acceptAs.includes('requester') && tokenTypes.includes(unsignedJson) ? [unsignedJson] : []),
+    ]),
+  );
 }
 
 function compileEntry(issuer: TrustedIssuer, keys: IssuerKeys): IssuerEntry {

@@ -182,8 +182,8 @@ function isTextOrMissing(value: unknown): value is string | undefined {
   return value === undefined || typeof value === 'string';
 }
 
-/** It goes into the token and the log, so it is bounded and is no credential itself. */
-function isSubject(sub: unknown): sub is string {
+/** Whether this can be a `sub`. It goes into the token and the log, so it is bounded and is no credential itself. */
+export function isSubject(sub: unknown): sub is string {
   return (
     typeof sub === 'string' && sub !== '' && sub.length <= MAX_SUBJECT_LENGTH && sub.isWellFormed() && findCredential(sub) === undefined
   );

@@ -1,9 +1,10 @@
-import { JWT_TOKEN_TYPES, ParsecError, type Principal } from '@parsec/plugin-sdk';
+import { isSpoken, JWT_TOKEN_TYPES, ParsecError, type Principal } from '@parsec/plugin-sdk';
 import type { VerifiedRequester } from './authenticate-requester.js';
 import { parseCompactJws } from './compact-jws.js';
 import { introspect } from './introspect.js';
 import { principalOf } from './principal-of.js';
 import type { TrustedIssuers } from './trusted-issuers.js';
+import { verifySpoken } from './verify-spoken.js';
 import { verifyJws, type VerificationPolicy, type VerifiedJwt } from './verify-jwt.js';
 
 /** Types of subject and actor tokens (RFC 8693 section 3), and the `typ` that each may have where it is a JWT. */
@@ -19,10 +20,12 @@ declare const verified: unique symbol;
 export interface VerifiedSubject {
   readonly [verified]: 'subject';
   readonly principal: Principal;
-  /** Seconds since the epoch: when the credential expires. */
-  readonly expiresAt: number;
+  /** Seconds since the epoch: when the credential expires; `undefined` where it does not say. */
+  readonly expiresAt: number | undefined;
   /** What the signature of the credential is over, so that the same JWT cannot serve as another one too. */
   readonly signingInput: string;
+  /** Of a subject that is spoken for: the namespace of a trusted issuer that it is in. */
+  readonly spokenNamespace?: string;
 }
 
 /** An actor whose credential was verified. Only {@link verifyActor} makes one. */
@@ -40,8 +43,10 @@ export interface SubjectCredential {
 export type ActorCredential = SubjectCredential;
 
 /** What verification stands on. */
-interface Trust {
+export interface TokenTrust {
   readonly issuers: TrustedIssuers;
+  /** What addresses this service; the first is `server.issuer`. */
+  readonly serviceIdentifiers: readonly string[];
   readonly maxJsonDepth: number;
 }
 
@@ -67,9 +72,15 @@ export class TokenError extends ParsecError {
 export async function verifySubject(
   credential: SubjectCredential,
   requester: VerifiedRequester,
-  trust: Trust,
+  trust: TokenTrust,
   now: number,
 ): Promise<VerifiedSubject> {
+  if (isSpoken(credential.tokenType)) {
+    const spoken = await verifySpoken(credential, requester, trust, now);
+    if (spoken.refused !== undefined) throw new TokenError('subject', spoken.refused, spoken.trustedIssuer);
+    const namespace = trust.issuers.namespaceOf(spoken.principal.sub);
+    return { ...spoken, ...(namespace === undefined ? {} : { spokenNamespace: namespace }) } as VerifiedSubject;
+  }
   const jwt = await verify('subject', credential, requester, [requester], trust, now);
   const { expiresAt, signingInput } = jwt;
   return { principal: principalOf(jwt, credential.tokenType), expiresAt, signingInput } as VerifiedSubject;
@@ -85,7 +96,7 @@ export async function verifySubject(
 export async function verifyActor(
   credential: ActorCredential,
   { requester, subject }: { readonly requester: VerifiedRequester; readonly subject: VerifiedSubject },
-  trust: Trust,
+  trust: TokenTrust,
   now: number,
 ): Promise<VerifiedActor> {
   const jwt = await verify('actor', credential, requester, [requester, subject], trust, now);
@@ -97,7 +108,7 @@ async function verify(
   credential: SubjectCredential,
   requester: VerifiedRequester,
   others: readonly { readonly signingInput: string }[],
-  trust: Trust,
+  trust: TokenTrust,
   now: number,
 ): Promise<VerifiedJwt> {
   const { token, tokenType } = credential;

@@ -83,6 +83,8 @@ describe('a policy', () => {
       context: [],
       details: [],
       outliveSubject: true,
+      subjectClaims: [],
+      subjectNamespaces: [],
     });
   });
 });

@@ -22,6 +22,22 @@ export class PermitOptions {
   @IsString({ each: true })
   subject_token_types?: string[];
 
+  /** `sub` of subjects. Must be given for subject tokens that are the requester's own word (`…:self_signed`, `…:unsigned_json`). */
+  @Optional()
+  @IsArray()
+  @IsString({ each: true })
+  subjects?: string[];
+
+  /** Exact names of the claims that are kept of such a subject. */
+  @IsArray()
+  @Matches(/^[^*]+$/, { each: true, message: 'expected exact names, without *' })
+  subject_claims: string[] = [];
+
+  /** Namespaces of trusted issuers that such a subject may be in. */
+  @IsArray()
+  @Matches(/^[^*]+$/, { each: true, message: 'expected exact namespaces, without *' })
+  subject_namespaces: string[] = [];
+
   /** Token types that may be asked for, as URIs. */
   @IsArray()
   @IsString({ each: true })

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import {
   compilePatterns,
+  isSpoken,
   LOGGER,
   type Authorizer,
   type CallContext,
@@ -44,7 +45,8 @@ export class PolicyAuthorizer implements Authorizer {
     signal.throwIfAborted();
     const variables = exchangeVariables(facts);
     for (const rule of this.#rules) {
-      const matched = this.#matches(rule, { ...variables, request: requestVariable(believedRequest(facts.request, rule)) });
+      const request = requestVariable(believedRequest(facts.request, rule));
+      const matched = this.#matches(rule, { ...variables, request, ...believedSubject(facts, rule) });
       if (matched === 'error') return { outcome: 'deny', reason: 'policy_error', rule: rule.name };
       if (matched) return rule.permit;
     }
@@ -68,6 +70,15 @@ function believedRequest(request: RequestFacts, { believesContext, believesDetai
   return { ...request, context: pick(request.context, believesContext), details: pick(request.details, believesDetails) };
 }
 
+/** Of a subject that is the requester's own word, a condition sees the claims that its rule keeps. */
+function believedSubject(facts: ExchangeFacts, { permit: { subjectClaims = [] } }: Rule): ExpressionVariables {
+  const { subject } = facts;
+  if (!isSpoken(subject.tokenType)) return {};
+  const claims = pick(subject.claims, (name) => subjectClaims.includes(name));
+  const { subject: variable = null } = exchangeVariables({ ...facts, subject: { ...subject, claims } });
+  return { subject: variable };
+}
+
 function pick(object: JsonObject, believed: (member: string) => boolean): JsonObject {
   return Object.fromEntries(Object.entries(object).filter(([member]) => believed(member)));
 }
@@ -83,7 +94,7 @@ function compileRule({ name, when, permit }: RuleOptions): Rule {
 }
 
 function readPermit(rule: string, permit: PermitOptions): Permit {
-  const { trusted_issuers: trustedIssuers, subject_token_types: subjectTokenTypes, max_ttl: maxTtl } = permit;
+  const { trusted_issuers: trustedIssuers, subject_token_types: subjectTokenTypes, max_ttl: maxTtl, subjects } = permit;
   return {
     outcome: 'permit',
     rule,
@@ -93,6 +104,9 @@ function readPermit(rule: string, permit: PermitOptions): Permit {
     context: permit.context,
     details: permit.details,
     outliveSubject: permit.outlive_subject,
+    subjectClaims: permit.subject_claims,
+    subjectNamespaces: permit.subject_namespaces,
+    ...(subjects === undefined ? {} : { subjects }),
     ...(trustedIssuers === undefined ? {} : { trustedIssuers }),
     ...(subjectTokenTypes === undefined ? {} : { subjectTokenTypes }),
     ...(maxTtl === undefined ? {} : { maxTtl }),

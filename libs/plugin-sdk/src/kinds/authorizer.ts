@@ -14,6 +14,12 @@ export interface Permit {
   readonly trustedIssuers?: readonly string[];
   /** Patterns of subject token types. Left out: any that the trusted issuer allows. */
   readonly subjectTokenTypes?: readonly string[];
+  /** Patterns of `sub` of subjects. Left out: any, but none that is spoken for. */
+  readonly subjects?: readonly string[];
+  /** Exact names of the claims that are kept of a subject that is spoken for (`isSpoken`). Left out: none. */
+  readonly subjectClaims?: readonly string[];
+  /** Namespaces of trusted issuers that a subject may be in which is spoken for. Left out: none. */
+  readonly subjectNamespaces?: readonly string[];
   /** Patterns of token types that may be asked for. */
   readonly tokenTypes: readonly string[];
   /** Patterns of scopes. Only limits: what the subject's credential does not allow stays refused. */

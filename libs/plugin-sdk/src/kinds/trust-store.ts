@@ -30,6 +30,19 @@ export type IssuerKeySource =
   /** It has none that are known: it is asked about each token. */
   | { readonly introspection: IntrospectionSource };
 
+/** Subject token types by which a requester speaks for a subject on its own word. A policy rule must name the type, and whom it may speak for. */
+export const SPOKEN_TOKEN_TYPES = {
+  /** A JWT of the requester itself. */
+  selfSigned: 'urn:ietf:params:oauth:token-type:self_signed',
+  /** A JSON object that nobody signed. */
+  unsignedJson: 'urn:ietf:params:oauth:token-type:unsigned_json',
+} as const;
+
+/** Whether a subject token of this type is no more than its requester's word. */
+export function isSpoken(tokenType: string): boolean {
+  return Object.values(SPOKEN_TOKEN_TYPES).some((type) => type === tokenType);
+}
+
 /** How an endpoint authenticates who asks about tokens (RFC 6749 section 2.3.1). */
 export const INTROSPECTION_METHODS = ['client_secret_basic', 'client_secret_post'] as const;
 

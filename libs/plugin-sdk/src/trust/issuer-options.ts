@@ -14,6 +14,7 @@ import {
 import type { JSONWebKeySet } from '../jwk.js';
 import {
   JWT_TOKEN_TYPES,
+  SPOKEN_TOKEN_TYPES,
   TRUSTED_ROLES,
   VERIFICATION_ALGORITHMS,
   type TrustedRole,
@@ -30,6 +31,7 @@ import {
   IsFetchable,
   IsKeySet,
   IsScopeMap,
+  SpokenNeedRequesters,
   TokensNeed,
 } from './issuer-validators.js';
 
@@ -72,8 +74,9 @@ export class IssuerRules {
   /** Types of subject and actor tokens that are accepted from it; subjects and actors need at least one. */
   @IsArray()
   @ArrayUnique()
-  @IsIn(Object.values(JWT_TOKEN_TYPES), { each: true })
+  @IsIn([...Object.values(JWT_TOKEN_TYPES), ...Object.values(SPOKEN_TOKEN_TYPES)], { each: true })
   @TokensNeed()
+  @SpokenNeedRequesters()
   token_types: string[] = [];
 
   /** `aud` values, of which a subject or actor token must hold one; those need at least one. Requesters always address this service. */

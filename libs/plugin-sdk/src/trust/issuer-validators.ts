@@ -1,5 +1,6 @@
 import { registerDecorator, type ValidationArguments } from 'class-validator';
 import { isJsonObject } from '../json.js';
+import { SPOKEN_TOKEN_TYPES } from '../kinds/trust-store.js';
 import { isLoopbackHost } from '../loopback.js';
 import { INSTANCE_NAME, isScopeToken } from '../names.js';
 import type { IssuerOptions } from './issuer-options.js';
@@ -25,6 +26,15 @@ export const TokensNeed = rule(
     (Array.isArray(value) && value.length > 0),
   'expected at least one, because subjects or actors are accepted from this issuer',
 );
+
+/** On `token_types`: types that are a requester's own word are of use only where it is a requester. */
+export const SpokenNeedRequesters = rule((value, issuer) => {
+  const types: readonly unknown[] = Array.isArray(value) ? value : [];
+  const roles: readonly unknown[] = Array.isArray(issuer.accept_as) ? issuer.accept_as : [];
+  const { selfSigned, unsignedJson } = SPOKEN_TOKEN_TYPES;
+  const isSelfSigned = types.includes(selfSigned);
+  return (roles.includes('requester') || !(isSelfSigned || types.includes(unsignedJson))) && (roles.includes('subject') || !isSelfSigned);
+}, 'expected accept_as to have requester for self_signed and unsigned_json, and subject too for self_signed');
 
 /** An https URL; or http on loopback, or anywhere where `allow_http` says so. */
 export const IsFetchable = rule(
